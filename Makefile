@@ -1,0 +1,173 @@
+# Suoyin. The two commands a newcomer needs are `make demo` and `make check`; README.md explains the rest.
+#
+#   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
+#   make WARN=      without -Werror            make V=1            show the commands
+
+VERSION := 0.1.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+CFLAGS  ?= -O3 -g
+WARN    ?= -Wall -Wextra -Werror
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(CC)),$(subst clang,clang++,$(CC)),g++)
+endif
+
+# ---- What is built, from what: a new file in a folder needs no line here --------------------------------
+
+LIBRARY  := $(wildcard base/*.c storage/*.c indexer/*.cc) \
+            $(filter-out %_gen.c,$(wildcard text/*.c)) \
+            $(filter-out indexer/main%,$(wildcard indexer/*.c)) \
+            $(filter-out query/main%,$(wildcard query/*.c))
+# A test is its own program; so is what lies in tests/ and is run by hand. Other files there help them.
+TESTS    := $(wildcard tests/*/test_*.c tests/oracle/full_*.c)
+HELPERS  := $(filter-out $(TESTS),$(wildcard tests/*/*.c))
+BENCH    := $(wildcard benchmarks/*.c)
+PROGRAMS := suoyin-index suoyin-query suoyin-tool $(if $(BENCH),suoyin-bench)
+
+objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
+LIBRARY_OBJECTS := $(call objects,$(LIBRARY)) $(BUILD)/gen/text_tables.o
+TEST_PROGRAMS   := $(TESTS:%.c=$(BUILD)/%)
+
+# ---- Flags ----------------------------------------------------------------------------------------------
+
+# docs/dependencies.md says what each is for. Only text/tables_gen.c and the oracle of the tests use
+# utf8proc and OpenCC. CRoaring has no pkg-config file in Debian.
+PKGS      := lmdb libzstd libarchive simdjson jansson uchardet libxml-2.0 libxxhash
+GEN_PKGS  := libarchive libutf8proc opencc
+TEST_PKGS := cmocka $(GEN_PKGS)
+LIBS       = $(shell pkg-config --libs $(PKGS)) -lroaring -lstdc++ -lm
+
+COMMON     = $(CPPFLAGS) $(CFLAGS) $(WARN) -I. -Iinclude $(PKG_CFLAGS) -DSY_VERSION_STRING=\"$(VERSION)\" \
+             -pthread -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -MMD -MP
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) $(TEST_PKGS) 2>/dev/null)
+COMPILE_C  = $(CC) -std=gnu11 -D_GNU_SOURCE $(COMMON)
+COMPILE_CC = $(CXX) -std=c++17 -fno-rtti $(COMMON)
+# A program gets only the functions, and loads only the libraries, that it uses: suoyin-query must start
+# within milliseconds.
+LINK       = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -Wl,--gc-sections,--as-needed
+ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+ifndef V
+.SILENT:
+endif
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all test check demo asan deps packages lint format bench install uninstall clean FORCE
+
+# ---- Rules ----------------------------------------------------------------------------------------------
+
+all: $(addprefix $(BUILD)/,libsuoyin.a libsuoyin.so $(PROGRAMS) example)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	echo "CC $<"; mkdir -p $(@D)
+	$(COMPILE_C) $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/%.o: %.cc $(BUILD)/flags
+	echo "CC $<"; mkdir -p $(@D)
+	$(COMPILE_CC) $(SANITIZE) $(if $(SANITIZE),-fno-sanitize=vptr) -c -o $@ $<
+
+$(BUILD)/gen/text_tables.o: $(BUILD)/gen/text_tables.c $(BUILD)/flags
+	echo "CC $<"
+	$(COMPILE_C) $(SANITIZE) -c -o $@ $<
+
+$(BUILD)/gen/text_tables.c: $(BUILD)/tables_gen
+	echo "GEN $@"; mkdir -p $(@D)
+	$< > $@.tmp
+	mv $@.tmp $@
+
+# Without sanitizers: what OpenCC leaks is not ours to report.
+$(BUILD)/tables_gen: text/tables_gen.c $(BUILD)/flags
+	echo "CC $<"; mkdir -p $(BUILD)/text
+	$(COMPILE_C) -MF $(BUILD)/text/tables_gen.d -MT $@ -o $@ $< $$(pkg-config --libs $(GEN_PKGS))
+
+$(BUILD)/libsuoyin.a: $(LIBRARY_OBJECTS)
+	echo "AR $@"; rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/libsuoyin.so: $(LIBRARY_OBJECTS)
+	echo "LD $@"
+	$(LINK) -shared -Wl,-soname,libsuoyin.so.0 -o $@ $^ $(LIBS)
+	ln -sf $(@F) $@.0
+
+$(BUILD)/tests/helpers.a: $(call objects,$(HELPERS))
+	rm -f $@; mkdir -p $(@D)
+	$(AR) rcs $@ $^
+
+$(BUILD)/suoyin-index: $(call objects,$(wildcard indexer/main*.c tools/cli.c))
+$(BUILD)/suoyin-query: $(call objects,$(wildcard query/main*.c tools/cli.c))
+$(BUILD)/suoyin-tool:  $(call objects,$(wildcard tools/*.c))
+$(BUILD)/suoyin-bench: $(call objects,$(BENCH) $(wildcard tools/cli.c))
+$(addprefix $(BUILD)/,$(PROGRAMS)): $(BUILD)/libsuoyin.a
+	echo "LD $@"
+	$(LINK) -o $@ $(filter %.o,$^) $(BUILD)/libsuoyin.a $(LIBS)
+
+# The example uses the shared library, so that what suoyin.h promises is known to be exported.
+$(BUILD)/example: $(BUILD)/docs/example.o $(BUILD)/libsuoyin.so
+	echo "LD $@"
+	$(LINK) -Wl,-rpath,'$$ORIGIN' -o $@ $^
+
+$(TEST_PROGRAMS): %: %.o $(BUILD)/tests/helpers.a $(BUILD)/libsuoyin.a
+	echo "LD $@"
+	$(LINK) -o $@ $^ $(LIBS) $$(pkg-config --libs $(TEST_PKGS))
+
+# Changes when the compiler or its flags do; everything is then built again.
+$(BUILD)/flags: FORCE | packages
+	mkdir -p $(@D)
+	echo '$(COMPILE_C) $(COMPILE_CC) $(LINK)' | cmp -s - $@ || echo '$(COMPILE_C) $(COMPILE_CC) $(LINK)' > $@
+
+packages:
+	pkg-config --exists $(PKGS) $(TEST_PKGS) || \
+	  { echo "Libraries are missing. On Debian 12, 'make deps' installs them." >&2; exit 1; }
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- Commands -------------------------------------------------------------------------------------------
+
+# `make -jN` when the caller did not choose; a make of its own, because the packages come first.
+SUBMAKE = +$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+test: all $(TEST_PROGRAMS)
+	tests/run $(BUILD)
+
+check: deps
+	$(SUBMAKE) test
+
+asan: deps
+	$(SUBMAKE) test BUILD=$(BUILD)/asan SANITIZE='$(ASAN)' CFLAGS='-O1 -g'
+
+demo: deps
+	$(SUBMAKE) all
+	tools/demo.sh $(BUILD)
+
+bench: deps
+	$(SUBMAKE) $(BUILD)/suoyin-bench
+
+deps:
+	tools/deps.sh
+
+SOURCES = $(wildcard */*.[ch] */*.cc tests/*/*.[ch])
+format:
+	clang-format-14 -i $(SOURCES)
+
+lint:
+	tools/deps.sh lint
+	tests/lint/run $(BUILD) "$(PKG_CFLAGS)"
+
+install: all
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig share/man/man1)
+	install $(addprefix $(BUILD)/,$(filter-out suoyin-bench,$(PROGRAMS))) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 include/suoyin.h $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(BUILD)/libsuoyin.a $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(BUILD)/libsuoyin.so $(DESTDIR)$(PREFIX)/lib/libsuoyin.so.$(VERSION)
+	ln -sf libsuoyin.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libsuoyin.so.0
+	ln -sf libsuoyin.so.0 $(DESTDIR)$(PREFIX)/lib/libsuoyin.so
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@PKGS@|$(PKGS)|' suoyin.pc.in \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/suoyin.pc
+	$(if $(wildcard docs/*.1),install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
+
+uninstall:
+	cd $(DESTDIR)$(PREFIX) && rm -f $(addprefix bin/,$(PROGRAMS)) include/suoyin.h lib/libsuoyin.* \
+	  lib/pkgconfig/suoyin.pc $(patsubst docs/%,share/man/man1/%,$(wildcard docs/*.1))
+
+clean:
+	rm -rf $(BUILD)

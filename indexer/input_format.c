@@ -1,0 +1,94 @@
+/*
+ * input_format.c - which format a file is in, by its extension, then by its content.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem() */
+#endif
+
+#include "indexer/input_read.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+static const struct {
+  const char *extension;
+  sy_format format; /* SY_FORMAT_AUTO: binary */
+} known[] = {
+    {"jsonl", SY_FORMAT_JSONL},  {"ndjson", SY_FORMAT_JSONL},   {"md", SY_FORMAT_MARKDOWN},
+    {"mkd", SY_FORMAT_MARKDOWN}, {"mdown", SY_FORMAT_MARKDOWN}, {"markdown", SY_FORMAT_MARKDOWN},
+    {"htm", SY_FORMAT_HTML},     {"html", SY_FORMAT_HTML},      {"xhtml", SY_FORMAT_HTML},
+    {"txt", SY_FORMAT_TEXT},     {"text", SY_FORMAT_TEXT},      {"log", SY_FORMAT_TEXT},
+    {"csv", SY_FORMAT_TEXT},     {"tsv", SY_FORMAT_TEXT},       {"rst", SY_FORMAT_TEXT},
+    {"tex", SY_FORMAT_TEXT},     {"org", SY_FORMAT_TEXT},       {"adoc", SY_FORMAT_TEXT},
+    {"pdf", SY_FORMAT_AUTO},     {"ps", SY_FORMAT_AUTO},        {"eps", SY_FORMAT_AUTO},
+    {"svg", SY_FORMAT_AUTO},     {"rtf", SY_FORMAT_AUTO},       {"mht", SY_FORMAT_AUTO},
+    {"png", SY_FORMAT_AUTO},     {"jpg", SY_FORMAT_AUTO},       {"gif", SY_FORMAT_AUTO},
+};
+
+static const char *extension_of(const char *name) {
+  const char *slash = strrchr(name, '/');
+  const char *dot = strrchr(slash ? slash + 1 : name, '.');
+  return dot ? dot + 1 : "";
+}
+
+/* One object in the first line that is not blank: begins with { and, when the line ends within the
+ * sample, ends with }. {{ and {% are templates. */
+static bool looks_like_lines(sy_string sample) {
+  const char *p = sample.data, *end = p + sample.bytes;
+  while (p < end && isspace((unsigned char)*p)) p++;
+  if (p == end || *p != '{') return false;
+  const char *line_end = memchr(p, '\n', (size_t)(end - p));
+  const char *next = p + 1;
+  while (next < end && (*next == ' ' || *next == '\t')) next++;
+  if (next == end || (*next != '"' && *next != '}')) return false;
+  if (!line_end) line_end = sample.bytes >= SY_INPUT_PEEK_BYTES / 2 ? NULL : end;
+  if (!line_end) return true;
+  while (line_end > p && isspace((unsigned char)line_end[-1])) line_end--;
+  return line_end[-1] == '}';
+}
+
+static bool begins_with(const char *p, const char *end, const char *word) {
+  size_t length = strlen(word);
+  return (size_t)(end - p) >= length && !strncasecmp(p, word, length);
+}
+
+static bool looks_like_html(sy_string sample) {
+  const char *p = sample.data, *end = p + sample.bytes;
+  for (;;) {
+    while (p < end && isspace((unsigned char)*p)) p++;
+    if (!begins_with(p, end, "<!--") && !begins_with(p, end, "<?xml")) break;
+    const char *close =
+        memmem(p, (size_t)(end - p), p[1] == '?' ? "?>" : "-->", p[1] == '?' ? 2 : 3);
+    if (!close) return false;
+    p = close + (p[1] == '?' ? 2 : 3);
+  }
+  return begins_with(p, end, "<!doctype html") || begins_with(p, end, "<html") ||
+         begins_with(p, end, "<head>") || begins_with(p, end, "<body");
+}
+
+sy_input_guess sy_input_guess_format(const char *name, sy_string sample) {
+  const char *extension = extension_of(name);
+  sy_input_guess guess = {SY_FORMAT_AUTO, false, false, false};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    if (strcasecmp(extension, known[i].extension)) continue;
+    guess.format = known[i].format;
+    guess.by_name = guess.format != SY_FORMAT_AUTO;
+    guess.binary = !guess.by_name;
+    return guess;
+  }
+  const char *end = sample.data + sample.bytes;
+  if (begins_with(sample.data, end, "%PDF-") || begins_with(sample.data, end, "{\\rtf")) {
+    guess.binary = true;
+    return guess;
+  }
+  bool lines = looks_like_lines(sample);
+  if (!strcasecmp(extension, "json")) {
+    guess.no_lines = !lines;
+    guess.format = SY_FORMAT_JSONL;
+  } else {
+    guess.format = lines                     ? SY_FORMAT_JSONL
+                   : looks_like_html(sample) ? SY_FORMAT_HTML
+                                             : SY_FORMAT_TEXT;
+  }
+  return guess;
+}

@@ -1,0 +1,396 @@
+/*
+ * main.c - the program suoyin-index: builds or extends an index. All it does is suoyin.h; what is
+ * here is the command line, the progress line and signals.
+ *
+ * Exit status: 0 done; 1 --delete found none of the ids; 2 an error, nothing of this run was
+ * committed; 128 + n stopped by signal n, nothing committed. Data (--json) goes to stdout, all else
+ * to stderr.
+ */
+#include "suoyin.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- Options ---- */
+
+enum {
+  TITLE_OPTION = 256,
+  ID_OPTION,
+  BODY_OPTION,
+  ENCODING_OPTION,
+  SKIP_BAD_OPTION,
+  DELETE_OPTION,
+  MEMORY_OPTION,
+  LEVEL_OPTION,
+  NO_WIDTH_OPTION,
+  NO_VARIANTS_OPTION,
+  NO_GLOSS_OPTION,
+  NO_SPACE_OPTION,
+  MERGE_OPTION,
+  JSON_OPTION,
+  VERSION_OPTION
+};
+
+/* The one definition of every option: parsing and --help are made from it. */
+static const struct {
+  int code; /* below 256: also the letter */
+  const char *name;
+  const char *argument; /* NULL: none */
+  const char *help;
+} option_table[] = {
+    {'i', "index", "DIR",
+     "the index (default: $SUOYIN_INDEX, else ./suoyin.idx); made if not there"},
+    {'f', "format", "FORMAT", "auto, jsonl, text, markdown or html (default: auto, file by file)"},
+    {ENCODING_OPTION, "encoding", "NAME",
+     "charset of the input, as GB18030 or Big5 (default: detected)"},
+    {ID_OPTION, "id", "MEMBER", "JSON member with the article's id (default: id)"},
+    {TITLE_OPTION, "title", "MEMBER", "JSON member with the title (default: title)"},
+    {BODY_OPTION, "body", "MEMBER", "JSON member with the text (default: body)"},
+    {SKIP_BAD_OPTION, "skip-bad", NULL,
+     "report bad lines and files and go on, instead of stopping"},
+    {DELETE_OPTION, "delete", NULL, "delete the articles with the ids given instead of inputs"},
+    {MERGE_OPTION, "merge", "N", "merge into at most N segments in the end; needs no input"},
+    {MEMORY_OPTION, "memory", "SIZE",
+     "working memory, with K, M or G (default: 512M; at least 32M)"},
+    {LEVEL_OPTION, "level", "N", "zstd level of stored text, 1 to 19 (default: 3)"},
+    {NO_WIDTH_OPTION, "no-width", NULL, "new index: keep case and full-width forms apart"},
+    {NO_VARIANTS_OPTION, "no-variants", NULL, "new index: keep Traditional and Simplified apart"},
+    {NO_GLOSS_OPTION, "no-gloss", NULL,
+     "new index: do not skip pinyin and bopomofo in parentheses"},
+    {NO_SPACE_OPTION, "no-space", NULL, "new index: white space separates Chinese characters"},
+    {JSON_OPTION, "json", NULL, "print the summary as one line of JSON on stdout"},
+    {'q', "quiet", NULL, "no progress line and no summary"},
+    {'h', "help", NULL, "show this help"},
+    {VERSION_OPTION, "version", NULL, "show the version"},
+};
+enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
+
+typedef struct settings {
+  const char *index;
+  sy_writer_options writer;
+  sy_import_options import;
+  uint32_t merge; /* 0: not wanted */
+  bool delete_ids, json, quiet;
+  char **arguments;
+  size_t argument_count;
+} settings;
+
+static const char *const format_names[] = {"auto", "jsonl", "text", "markdown", "html"};
+
+static void print_help(FILE *out) {
+  fprintf(
+      out,
+      "Usage: suoyin-index [OPTION]... INPUT...\n"
+      "       suoyin-index [OPTION]... --delete ID...\n"
+      "Adds articles to a full-text index of Chinese. An INPUT is a file, a directory (with all\n"
+      "below it) or - for standard input: JSON lines, plain text, Markdown or HTML, also\n"
+      "compressed (gzip, xz, zstd, bzip2) and in tar or zip archives.\n\n");
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    char left[40];
+    const char *argument = option_table[i].argument;
+    int letter = option_table[i].code;
+    snprintf(left, sizeof left, "%c%c%s --%s%s%s", letter < 256 ? '-' : ' ',
+             letter < 256 ? letter : ' ', letter < 256 ? "," : " ", option_table[i].name,
+             argument ? " " : "", argument ? argument : "");
+    fprintf(out, "  %-24s %s\n", left, option_table[i].help);
+  }
+  fprintf(out,
+          "\nExit status: 0 done, 1 no id to delete was found, 2 error (nothing was committed).\n");
+}
+
+static bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *out) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (errno || end == text || *end || *text == '-' || value < low || value > high) return false;
+  *out = value;
+  return true;
+}
+
+/* "512M", "2G", "1048576". */
+static bool parse_size(const char *text, uint64_t *out) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (errno || end == text || *text == '-') return false;
+  static const char suffixes[] = "KMGT";
+  int shift = 0;
+  if (*end) {
+    char upper = *end >= 'a' ? (char)(*end - 'a' + 'A') : *end;
+    const char *suffix = strchr(suffixes, upper);
+    if (!suffix || end[1]) return false;
+    shift = (int)(suffix - suffixes + 1) * 10;
+  }
+  if (value > UINT64_MAX >> shift) return false;
+  *out = value << shift;
+  return true;
+}
+
+static bool parse_format(const char *text, sy_format *out) {
+  for (size_t i = 0; i < sizeof format_names / sizeof *format_names; i++) {
+    if (strcmp(text, format_names[i])) continue;
+    *out = (sy_format)i;
+    return true;
+  }
+  return false;
+}
+
+static bool set_option(settings *s, int code, const char *value) {
+  uint64_t number = 0;
+  switch (code) {
+    case 'i': s->index = value; return true;
+    case 'f': return parse_format(value, &s->import.format);
+    case ENCODING_OPTION: s->import.encoding = value; return true;
+    case ID_OPTION: s->import.id_member = value; return true;
+    case TITLE_OPTION: s->import.title_member = value; return true;
+    case BODY_OPTION: s->import.body_member = value; return true;
+    case SKIP_BAD_OPTION: s->import.skip_bad = true; return true;
+    case DELETE_OPTION: s->delete_ids = true; return true;
+    case MEMORY_OPTION: return parse_size(value, &s->writer.memory_bytes);
+    case LEVEL_OPTION:
+      if (!parse_number(value, 1, 19, &number)) return false;
+      s->writer.compression_level = (int)number;
+      return true;
+    case MERGE_OPTION:
+      if (!parse_number(value, 1, UINT32_MAX, &number)) return false;
+      s->merge = (uint32_t)number;
+      return true;
+    case NO_WIDTH_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_WIDTH; return true;
+    case NO_VARIANTS_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_VARIANTS; return true;
+    case NO_GLOSS_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_GLOSS; return true;
+    case NO_SPACE_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_SPACE; return true;
+    case JSON_OPTION: s->json = true; return true;
+    case 'q': s->quiet = true; return true;
+  }
+  return false;
+}
+
+static int usage_error(const char *format, const char *what, const char *value) {
+  fprintf(stderr, "suoyin-index: ");
+  fprintf(stderr, format, what, value);
+  fprintf(stderr, "\nTry 'suoyin-index --help'.\n");
+  return 2;
+}
+
+/* -1: go on; else the exit status. */
+static int parse_options(int argc, char **argv, settings *s) {
+  struct option long_options[OPTION_COUNT + 1] = {0};
+  char letters[2 * OPTION_COUNT + 1];
+  size_t used = 0;
+  for (size_t i = 0; i < OPTION_COUNT; i++) {
+    int has_argument = option_table[i].argument ? required_argument : no_argument;
+    long_options[i] =
+        (struct option){option_table[i].name, has_argument, NULL, option_table[i].code};
+    if (option_table[i].code >= 256) continue;
+    letters[used++] = (char)option_table[i].code;
+    if (option_table[i].argument) letters[used++] = ':';
+  }
+  letters[used] = 0;
+  for (int code, at = -1; (code = getopt_long(argc, argv, letters, long_options, &at)) != -1;
+       at = -1) {
+    if (code == 'h') {
+      print_help(stdout);
+      return 0;
+    }
+    if (code == VERSION_OPTION) {
+      printf("suoyin-index %s\n", sy_version());
+      return 0;
+    }
+    if (code == '?') {
+      fprintf(stderr, "Try 'suoyin-index --help'.\n");
+      return 2;
+    }
+    if (set_option(s, code, optarg)) continue;
+    const char *name = "";
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+      if (option_table[i].code == code) name = option_table[i].name;
+    }
+    return usage_error("--%s: \"%s\" is not possible", name, optarg ? optarg : "");
+  }
+  s->arguments = argv + optind;
+  s->argument_count = (size_t)(argc - optind);
+  if (s->argument_count || (s->merge && !s->delete_ids)) return -1;
+  return usage_error("no %s given%s", s->delete_ids ? "ID" : "INPUT", "");
+}
+
+/* ---- Signals ---- */
+
+static volatile sig_atomic_t caught_signal; /* handlers can reach nothing else */
+
+static void on_signal(int number) { caught_signal = number; }
+
+static void catch_signals(void) {
+  /* Not restarted, so that a read that waits at a pipe ends. Reset, so that a second signal ends
+   * the process at once: the index survives that, too. */
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- Progress ---- */
+
+typedef struct display {
+  const settings *settings;
+  bool line; /* a progress line is wanted */
+  bool shown;
+  double started;
+  double next;
+} display;
+
+static double seconds_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void clear_line(display *d) {
+  if (d->shown) fputs("\r\033[K", stderr);
+  d->shown = false;
+}
+
+static bool on_progress(void *context, const sy_import_progress *p) {
+  display *d = context;
+  if (caught_signal) return false;
+  double now = seconds_now();
+  if (!d->line || now < d->next) return true;
+  d->next = now + 0.2;
+  double elapsed = now - d->started;
+  double rate = elapsed > 0 ? (double)p->bytes / 1e6 / elapsed : 0;
+  fprintf(stderr, "\r\033[K%llu articles, %.1f MB, %.1f MB/s", (unsigned long long)p->articles,
+          (double)p->bytes / 1e6, rate);
+  if (p->total_bytes && p->read_bytes && elapsed > 1) {
+    double done = (double)p->read_bytes / (double)p->total_bytes;
+    double left = done < 1 ? elapsed * (1 - done) / done : 0;
+    fprintf(stderr, ", %.0f%%, %.0f:%02d left", done < 1 ? done * 100 : 100,
+            (double)((long)left / 60), (int)((long)left % 60));
+  }
+  d->shown = true;
+  return true;
+}
+
+static void on_bad(void *context, const sy_error *bad) {
+  display *d = context;
+  char text[1200];
+  clear_line(d);
+  fprintf(stderr, "%s\n", sy_error_format(bad, text, sizeof text));
+}
+
+/* ---- Work ---- */
+
+static int report_error(display *d, const sy_error *error) {
+  char text[1200];
+  clear_line(d);
+  if (error->status == SY_CANCELLED && caught_signal) {
+    fprintf(stderr, "suoyin-index: stopped, nothing was committed\n");
+    return 128 + (int)caught_signal;
+  }
+  fprintf(stderr, "suoyin-index: %s\n", sy_error_format(error, text, sizeof text));
+  return 2;
+}
+
+static void print_json(const sy_import_progress *p, const sy_writer_counts *c, uint64_t not_found,
+                       double seconds) {
+  const struct {
+    const char *name;
+    uint64_t value;
+  } members[] = {{"files", p->files},           {"added", c->added},
+                 {"replaced", c->replaced},     {"deleted", c->deleted},
+                 {"not_found", not_found},      {"skipped", p->skipped},
+                 {"bytes", p->bytes},           {"read_bytes", p->read_bytes},
+                 {"text_bytes", c->text_bytes}, {"invalid_bytes", c->invalid_bytes},
+                 {"articles", c->articles}};
+  putchar('{');
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+    printf("\"%s\": %llu, ", members[i].name, (unsigned long long)members[i].value);
+  }
+  printf("\"seconds\": %.3f}\n", seconds);
+}
+
+static void print_summary(const settings *s, const sy_import_progress *p, const sy_writer_counts *c,
+                          double seconds) {
+  if (s->delete_ids) {
+    fprintf(stderr, "%llu articles deleted", (unsigned long long)c->deleted);
+  } else {
+    fprintf(stderr, "%llu articles added", (unsigned long long)c->added);
+    if (c->replaced) fprintf(stderr, " (%llu replaced)", (unsigned long long)c->replaced);
+    fprintf(stderr, " from %llu files", (unsigned long long)p->files);
+    if (p->skipped) fprintf(stderr, ", %llu skipped", (unsigned long long)p->skipped);
+    fprintf(stderr, ", %.1f MB in %.1f s", (double)p->bytes / 1e6, seconds);
+    if (seconds > 0.05) fprintf(stderr, " (%.1f MB/s)", (double)p->bytes / 1e6 / seconds);
+    if (c->invalid_bytes) {
+      fprintf(stderr, ", %llu bytes were no UTF-8", (unsigned long long)c->invalid_bytes);
+    }
+  }
+  fprintf(stderr, "; %llu articles in %s\n", (unsigned long long)c->articles, s->index);
+}
+
+static sy_status delete_all(const settings *s, sy_writer *writer, uint64_t *not_found,
+                            sy_error *error) {
+  for (size_t i = 0; i < s->argument_count; i++) {
+    sy_string id = {s->arguments[i], strlen(s->arguments[i])};
+    sy_status status = sy_writer_delete(writer, id, error);
+    if (status == SY_NOT_FOUND) {
+      (*not_found)++;
+      fprintf(stderr, "%s: no such article\n", s->arguments[i]);
+    } else if (status != SY_OK) {
+      return status;
+    }
+  }
+  return SY_OK;
+}
+
+static int run(settings *s) {
+  display d = {.settings = s, .started = seconds_now()};
+  const char *term = getenv("TERM");
+  d.line = !s->quiet && isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
+  s->import.on_progress = on_progress;
+  s->import.on_bad = on_bad;
+  s->import.context = &d;
+  sy_error error = {0};
+  sy_writer *writer = NULL;
+  sy_import_progress progress = {0};
+  uint64_t not_found = 0;
+  sy_status status = sy_writer_open(s->index, &s->writer, &writer, &error);
+  if (status == SY_OK && s->delete_ids) {
+    status = delete_all(s, writer, &not_found, &error);
+  } else if (status == SY_OK && s->argument_count) {
+    status = sy_import(writer, (const char *const *)s->arguments, s->argument_count, &s->import,
+                       &progress, &error);
+  }
+  clear_line(&d);
+  if (status == SY_OK && caught_signal) {
+    error.status = status = SY_CANCELLED;
+  }
+  if (status == SY_OK) status = sy_writer_commit(writer, &error);
+  if (status == SY_OK && s->merge) status = sy_writer_merge(writer, s->merge, &error);
+  if (status != SY_OK) {
+    sy_writer_close(writer);
+    return report_error(&d, &error);
+  }
+  sy_writer_counts counts = {0};
+  sy_writer_get_counts(writer, &counts);
+  sy_writer_close(writer);
+  double seconds = seconds_now() - d.started;
+  if (!s->quiet && !s->json) print_summary(s, &progress, &counts, seconds);
+  if (s->json) print_json(&progress, &counts, not_found, seconds);
+  if (fflush(stdout) || ferror(stdout)) return 2;
+  return s->delete_ids && not_found == s->argument_count ? 1 : 0;
+}
+
+int main(int argc, char **argv) {
+  settings s = {.writer = SY_WRITER_OPTIONS_DEFAULT, .import = SY_IMPORT_OPTIONS_DEFAULT};
+  int code = parse_options(argc, argv, &s);
+  if (code >= 0) return code;
+  if (!s.index) s.index = getenv("SUOYIN_INDEX");
+  if (!s.index || !*s.index) s.index = "suoyin.idx";
+  s.writer.create = !s.delete_ids && s.argument_count;
+  catch_signals();
+  return run(&s);
+}

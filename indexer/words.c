@@ -1,0 +1,141 @@
+/* words.c - the words of a batch (described in words.h). */
+#include "indexer/words.h"
+
+#include "text/utf8.h"
+
+#include <xxhash.h>
+
+static const uint8_t *word_at(const sy_words *w, uint32_t number, uint32_t *bytes) {
+  const uint8_t *p = w->text.data + sy_load32(w->offsets.data + 4 * (size_t)number);
+  *bytes = *p;
+  return p + 1;
+}
+
+static bool grow(sy_words *w) {
+  uint32_t capacity = w->capacity ? w->capacity * 2 : 1024;
+  sy_word_slot *slots = calloc(capacity, sizeof *slots);
+  if (!slots) return false;
+  for (uint32_t i = 0; i < w->capacity; i++) {
+    if (!w->slots[i].number) continue;
+    uint32_t at = w->slots[i].hash & (capacity - 1);
+    while (slots[at].number) at = (at + 1) & (capacity - 1);
+    slots[at] = w->slots[i];
+  }
+  free(w->slots);
+  w->slots = slots;
+  w->capacity = capacity;
+  return true;
+}
+
+uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes) {
+  if (w->count * 2 >= w->capacity && !grow(w)) {
+    w->failed = true;
+    return 0;
+  }
+  uint32_t hash = (uint32_t)XXH3_64bits(word, bytes);
+  uint32_t at = hash & (w->capacity - 1);
+  for (; w->slots[at].number; at = (at + 1) & (w->capacity - 1)) {
+    if (w->slots[at].hash != hash) continue;
+    uint32_t found_bytes;
+    const uint8_t *found = word_at(w, w->slots[at].number - 1, &found_bytes);
+    if (found_bytes == bytes && !memcmp(found, word, bytes)) return w->slots[at].number - 1;
+  }
+  if (w->text.bytes > UINT32_MAX - 256) w->failed = true;
+  sy_buffer_u32(&w->offsets, (uint32_t)w->text.bytes);
+  sy_buffer_u8(&w->text, (uint8_t)bytes);
+  sy_buffer_append(&w->text, word, bytes);
+  w->failed |= w->offsets.failed || w->text.failed;
+  if (w->failed) return 0;
+  w->slots[at] = (sy_word_slot){hash, ++w->count};
+  return w->count - 1;
+}
+
+void sy_words_clear(sy_words *w) {
+  if (w->slots) memset(w->slots, 0, w->capacity * sizeof *w->slots);
+  w->count = 0;
+  w->offsets.bytes = w->text.bytes = 0;
+}
+
+void sy_words_free(sy_words *w) {
+  free(w->slots);
+  sy_buffer_free(&w->offsets);
+  sy_buffer_free(&w->text);
+  memset(w, 0, sizeof *w);
+}
+
+uint64_t sy_words_memory(const sy_words *w) {
+  return (uint64_t)w->capacity * sizeof *w->slots + w->offsets.bytes + w->text.bytes;
+}
+
+/* ---- Ranks ------------------------------------------------------------------------------------------------ */
+
+/* The first eight bytes as a number decide nearly all comparisons. */
+typedef struct sort_key {
+  uint64_t prefix;
+  const uint8_t *word; /* length byte, then the word */
+  uint32_t number;
+} sort_key;
+
+static int compare_keys(const void *a, const void *b) {
+  const sort_key *x = a, *y = b;
+  if (x->prefix != y->prefix) return x->prefix < y->prefix ? -1 : 1;
+  uint32_t x_bytes = *x->word, y_bytes = *y->word;
+  int order = memcmp(x->word + 1, y->word + 1, x_bytes < y_bytes ? x_bytes : y_bytes);
+  return order ? order : (x_bytes > y_bytes) - (x_bytes < y_bytes);
+}
+
+static uint64_t prefix_of(const uint8_t *word, uint32_t bytes) {
+  uint64_t prefix = 0;
+  for (uint32_t i = 0; i < 8; i++) prefix = prefix << 8 | (i < bytes ? word[i] : 0);
+  return prefix;
+}
+
+bool sy_words_rank(const sy_words *w, sy_ranks *ranks) {
+  size_t n = w->count ? w->count : 1;
+  sort_key *keys = malloc(n * sizeof *keys);
+  *ranks = (sy_ranks){w, malloc(n * sizeof(uint32_t)), malloc(n * sizeof(uint32_t))};
+  bool good = keys && ranks->rank_of && ranks->number_of;
+  if (good) {
+    for (uint32_t i = 0; i < w->count; i++) {
+      uint32_t bytes;
+      const uint8_t *word = word_at(w, i, &bytes);
+      keys[i] = (sort_key){prefix_of(word, bytes), word - 1, i};
+    }
+    qsort(keys, w->count, sizeof *keys, compare_keys);
+    for (uint32_t r = 0; r < w->count; r++) {
+      ranks->number_of[r] = keys[r].number;
+      ranks->rank_of[keys[r].number] = r;
+    }
+  } else {
+    sy_ranks_free(ranks);
+  }
+  free(keys);
+  return good;
+}
+
+void sy_ranks_free(sy_ranks *ranks) {
+  free(ranks->rank_of);
+  free(ranks->number_of);
+  ranks->rank_of = ranks->number_of = NULL;
+}
+
+const uint8_t *sy_ranks_word(const sy_ranks *ranks, uint32_t rank, uint32_t *bytes) {
+  return word_at(ranks->words, ranks->number_of[rank], bytes);
+}
+
+bool sy_ranks_begin_word(const sy_ranks *ranks, uint32_t first) {
+  uint8_t encoded[4];
+  uint32_t encoded_bytes = sy_utf8_encode(encoded, first), low = 0, high = ranks->words->count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2, bytes;
+    const uint8_t *word = sy_ranks_word(ranks, middle, &bytes);
+    int order = memcmp(word, encoded, bytes < encoded_bytes ? bytes : encoded_bytes);
+    if (order == 0 && bytes >= encoded_bytes) return true;
+    if (order < 0 || (order == 0 && bytes < encoded_bytes)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,487 @@
+/*
+ * writer.c - sy_writer: adding, deleting, committing (contracts in suoyin.h).
+ *
+ * Articles gather in a batch: text goes to the new segment's stored blocks at once, terms to the inverter.
+ * When the batch has used its share of memory it is flushed and its segment becomes pending: complete in
+ * the environment, named only by our own copy of the manifest. A commit flushes, merges, and puts the
+ * manifest in one last transaction.
+ *
+ *     add --> batch --flush--> pending segments --merge--> fewer --commit--> manifest
+ *
+ * Deletions are kept in memory, a bitmap for each segment, and stored with the commit.
+ */
+#include "base/status.h"
+#include "indexer/invert.h"
+#include "indexer/merge.h"
+
+#define MEMORY_LEAST (32ull << 20)
+#define LARGE_ARTICLE_BYTES (8u << 20)
+
+typedef struct segment_deletes {
+  roaring_bitmap_t *bitmap; /* NULL when there are none */
+  bool changed;
+} segment_deletes;
+
+struct sy_writer {
+  sy_env *env;
+  sy_writer_options options;
+  sy_manifest manifest;     /* committed and pending segments */
+  segment_deletes *deletes; /* for each of its segments, and one behind them for the batch */
+  sy_snapshot snapshot;     /* of the manifest's segments */
+  bool has_snapshot;
+  bool changed;             /* since the last commit */
+  sy_status failed;         /* sticky */
+
+  sy_inverter *inverter;
+  bool in_batch;
+  sy_segment_writer segment;
+  uint64_t batch_text_bytes;
+  uint32_t *batch_ids;      /* hash table: article of the batch plus one, by id */
+  uint32_t batch_capacity;
+  sy_buffer id_offsets, id_text; /* ids of the batch */
+
+  sy_writer_counts counts;
+};
+
+/* ---- Opening and closing ---------------------------------------------------------------------------------- */
+
+/* After a failure nothing but closing makes sense: the batch may be half written. */
+static sy_status fail(sy_writer *w, sy_status status) {
+  if (status != SY_OK && status != SY_NOT_FOUND && w->failed == SY_OK) w->failed = status;
+  return status;
+}
+
+static sy_status check_failed(const sy_writer *w, sy_error *error) {
+  if (w->failed == SY_OK) return SY_OK;
+  return sy_fail(error, w->failed, "the writer failed before; nothing can be added");
+}
+
+static sy_status grow_deletes(sy_writer *w, sy_error *error) {
+  size_t count = w->manifest.segment_count + 1;
+  segment_deletes *grown = realloc(w->deletes, count * sizeof *grown);
+  if (!grown) return sy_fail_memory(error);
+  grown[count - 1] = (segment_deletes){NULL, false};
+  w->deletes = grown;
+  return SY_OK;
+}
+
+static void close_snapshot(sy_writer *w) {
+  if (w->has_snapshot) sy_snapshot_close(&w->snapshot);
+  w->has_snapshot = false;
+}
+
+/* Opens all segments of our manifest, pending ones too. */
+static sy_status open_snapshot(sy_writer *w, sy_error *error) {
+  close_snapshot(w);
+  SY_TRY(sy_snapshot_open(&w->snapshot, w->env, &w->manifest, error));
+  w->has_snapshot = true;
+  return SY_OK;
+}
+
+static bool is_named(const void *context, uint32_t segment) {
+  const sy_manifest *m = context;
+  if (segment == 0) return true;
+  for (uint32_t i = 0; i < m->segment_count; i++) {
+    if (m->segments[i].id == segment) return true;
+  }
+  return false;
+}
+
+static sy_status read_manifest(sy_writer *w, sy_error *error) {
+  SY_TRY(sy_env_read(w->env, error));
+  sy_status status = sy_manifest_read(w->env, &w->manifest, error);
+  sy_env_end_read(w->env);
+  if (status != SY_NOT_FOUND) return status;
+  w->manifest = (sy_manifest){.text_rules = w->options.text_rules, .next_segment = 1};
+  w->changed = true; /* an empty index is committed too */
+  w->manifest.segments = calloc(1, sizeof *w->manifest.segments);
+  return w->manifest.segments ? SY_OK : sy_fail_memory(error);
+}
+
+/* Takes over the deletions that are stored. */
+static sy_status load_deletes(sy_writer *w, sy_error *error) {
+  w->deletes = calloc(w->manifest.segment_count + 1, sizeof *w->deletes);
+  if (!w->deletes) return sy_fail_memory(error);
+  for (uint32_t i = 0; i < w->snapshot.count; i++) {
+    if (!w->snapshot.segments[i].deletes) continue;
+    w->deletes[i].bitmap = roaring_bitmap_copy(w->snapshot.segments[i].deletes);
+    if (!w->deletes[i].bitmap) return sy_fail_memory(error);
+  }
+  w->counts.articles = w->snapshot.articles;
+  return SY_OK;
+}
+
+static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
+  const sy_writer_options *o = &w->options;
+  if (o->memory_bytes < MEMORY_LEAST) return sy_fail(error, SY_INVALID, "memory must be at least 32 MiB");
+  if (o->compression_level < 1 || o->compression_level > 19) {
+    return sy_fail(error, SY_INVALID, "compression level must be 1 to 19");
+  }
+  if (o->text_rules & ~(uint32_t)SY_TEXT_DEFAULT) return sy_fail(error, SY_INVALID, "unknown text rule");
+  SY_TRY(sy_env_open(path, true, o->create, &w->env, error));
+  SY_TRY(read_manifest(w, error));
+  SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
+  SY_TRY(open_snapshot(w, error));
+  SY_TRY(load_deletes(w, error));
+  return sy_inverter_new(w->manifest.text_rules, &w->inverter, error);
+}
+
+sy_status sy_writer_open(const char *path, const sy_writer_options *options, sy_writer **out,
+                         sy_error *error) {
+  *out = NULL;
+  sy_writer *w = calloc(1, sizeof *w);
+  if (!w) return sy_fail_memory(error);
+  w->options = options ? *options : (sy_writer_options)SY_WRITER_OPTIONS_DEFAULT;
+  sy_status status = open_writer(w, path, error);
+  if (status != SY_OK) {
+    sy_writer_close(w);
+    return status;
+  }
+  *out = w;
+  return SY_OK;
+}
+
+void sy_writer_close(sy_writer *w) {
+  if (!w) return;
+  for (uint32_t i = 0; w->deletes && i <= w->manifest.segment_count; i++) {
+    if (w->deletes[i].bitmap) roaring_bitmap_free(w->deletes[i].bitmap);
+  }
+  free(w->deletes);
+  close_snapshot(w);
+  if (w->in_batch) sy_segment_writer_free(&w->segment);
+  sy_manifest_free(&w->manifest);
+  sy_inverter_free(w->inverter);
+  free(w->batch_ids);
+  sy_buffer_free(&w->id_offsets);
+  sy_buffer_free(&w->id_text);
+  sy_env_close(w->env);
+  free(w);
+}
+
+void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
+  *counts = w->counts;
+  counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);
+}
+
+/* ---- The batch -------------------------------------------------------------------------------------------- */
+
+/* Room in the map; when it had to grow, the snapshot lies elsewhere now. */
+static sy_status reserve(sy_writer *w, uint64_t bytes, sy_error *error) {
+  bool moved;
+  SY_TRY(sy_env_reserve(w->env, bytes, &moved, error));
+  if (!moved || !w->has_snapshot) return SY_OK;
+  return open_snapshot(w, error);
+}
+
+static sy_status begin_batch(sy_writer *w, sy_error *error) {
+  SY_TRY(reserve(w, 4 * w->options.memory_bytes, error));
+  w->in_batch = true; /* first: the segment writer is freed with the writer, complete or not */
+  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, w->options.compression_level,
+                                error);
+}
+
+static sy_string batch_id(const sy_writer *w, uint32_t article) {
+  uint64_t at = sy_load64(w->id_offsets.data + 8 * (size_t)article);
+  uint64_t end = (size_t)(article + 1) * 8 < w->id_offsets.bytes
+                     ? sy_load64(w->id_offsets.data + 8 * ((size_t)article + 1))
+                     : w->id_text.bytes;
+  return (sy_string){(const char *)w->id_text.data + at, end - at};
+}
+
+static uint64_t batch_hash(const sy_writer *w, uint32_t article) {
+  return sy_load64(w->segment.ids.hashes.data + 8 * (size_t)article);
+}
+
+/* The slot of an id in the batch's table: with its article, or empty. */
+static uint32_t *batch_slot(const sy_writer *w, sy_string id, uint64_t hash) {
+  uint32_t mask = w->batch_capacity - 1, at = (uint32_t)hash & mask;
+  for (; w->batch_ids[at]; at = (at + 1) & mask) {
+    uint32_t article = w->batch_ids[at] - 1;
+    if (batch_hash(w, article) != hash) continue;
+    sy_string found = batch_id(w, article);
+    if (found.bytes == id.bytes && !memcmp(found.data, id.data, id.bytes)) break;
+  }
+  return &w->batch_ids[at];
+}
+
+static sy_status grow_batch_ids(sy_writer *w, sy_error *error) {
+  uint32_t capacity = w->batch_capacity ? w->batch_capacity * 2 : 1024;
+  uint32_t *old = w->batch_ids, old_capacity = w->batch_capacity;
+  uint32_t *grown = calloc(capacity, sizeof *grown);
+  if (!grown) return sy_fail_memory(error);
+  for (uint32_t i = 0; i < old_capacity; i++) {
+    if (!old[i]) continue;
+    uint32_t at = (uint32_t)batch_hash(w, old[i] - 1) & (capacity - 1);
+    while (grown[at]) at = (at + 1) & (capacity - 1);
+    grown[at] = old[i];
+  }
+  free(old);
+  w->batch_ids = grown;
+  w->batch_capacity = capacity;
+  return SY_OK;
+}
+
+/* ---- Deleting --------------------------------------------------------------------------------------------- */
+
+static sy_status mark_deleted(sy_writer *w, uint32_t segment, uint32_t article, sy_error *error) {
+  segment_deletes *d = &w->deletes[segment];
+  if (!d->bitmap) d->bitmap = roaring_bitmap_create();
+  if (!d->bitmap) return sy_fail_memory(error);
+  roaring_bitmap_add(d->bitmap, article);
+  d->changed = w->changed = true;
+  w->counts.articles--;
+  return SY_OK;
+}
+
+typedef struct id_search {
+  const roaring_bitmap_t *deletes;
+  uint32_t article;
+} id_search;
+
+static bool is_live(void *context, uint32_t article) {
+  id_search *search = context;
+  if (search->deletes && roaring_bitmap_contains(search->deletes, article)) return false;
+  search->article = article;
+  return true;
+}
+
+/* Deletes the article of an earlier segment that has this id. SY_NOT_FOUND. */
+static sy_status delete_stored(sy_writer *w, sy_string id, uint64_t hash, sy_error *error) {
+  for (uint32_t i = w->snapshot.count; i-- > 0;) {
+    id_search search = {w->deletes[i].bitmap, 0};
+    sy_status status = sy_ids_find(&w->snapshot.segments[i].ids, id, hash, is_live, &search, error);
+    if (status == SY_OK) return mark_deleted(w, i, search.article, error);
+    if (status != SY_NOT_FOUND) return status;
+  }
+  return SY_NOT_FOUND;
+}
+
+sy_status sy_writer_delete(sy_writer *w, sy_string id, sy_error *error) {
+  SY_TRY(check_failed(w, error));
+  uint64_t hash = sy_id_hash(id);
+  sy_status status = SY_NOT_FOUND;
+  if (w->in_batch && w->batch_capacity) {
+    uint32_t article = *batch_slot(w, id, hash);
+    const roaring_bitmap_t *gone = w->deletes[w->manifest.segment_count].bitmap;
+    if (article && !(gone && roaring_bitmap_contains(gone, article - 1))) {
+      status = mark_deleted(w, w->manifest.segment_count, article - 1, error);
+    }
+  }
+  if (status == SY_NOT_FOUND) status = delete_stored(w, id, hash, error);
+  if (status == SY_OK) w->counts.deleted++;
+  return fail(w, status);
+}
+
+/* ---- Adding ----------------------------------------------------------------------------------------------- */
+
+/* Makes `id` the id of the batch's next article; the one that had it, here or in a segment, is deleted. */
+static sy_status claim_id(sy_writer *w, sy_string id, sy_error *error) {
+  uint32_t article = w->segment.info.articles;
+  if (article * 2 >= w->batch_capacity) SY_TRY(grow_batch_ids(w, error));
+  uint64_t hash = sy_id_hash(id);
+  uint32_t *slot = batch_slot(w, id, hash);
+  sy_status status = SY_NOT_FOUND;
+  if (*slot) {
+    const roaring_bitmap_t *gone = w->deletes[w->manifest.segment_count].bitmap;
+    if (!gone || !roaring_bitmap_contains(gone, *slot - 1)) {
+      status = mark_deleted(w, w->manifest.segment_count, *slot - 1, error);
+    }
+  } else if (w->snapshot.count) {
+    status = delete_stored(w, id, hash, error);
+  }
+  if (status == SY_OK) w->counts.replaced++;
+  if (status != SY_OK && status != SY_NOT_FOUND) return status;
+  *slot = article + 1;
+  sy_buffer_u64(&w->id_offsets, w->id_text.bytes);
+  sy_buffer_append(&w->id_text, id.data, id.bytes);
+  return w->id_offsets.failed || w->id_text.failed ? sy_fail_memory(error) : SY_OK;
+}
+
+static sy_status flush(sy_writer *w, bool reopen, sy_error *error);
+
+static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes, sy_error *error) {
+  if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush(w, true, error));
+  if (!w->in_batch) SY_TRY(begin_batch(w, error));
+  if (bytes > LARGE_ARTICLE_BYTES) SY_TRY(reserve(w, 4 * w->options.memory_bytes + 4 * bytes, error));
+  SY_TRY(claim_id(w, article->id, error));
+  uint32_t lengths[SY_FIELD_COUNT];
+  SY_TRY(sy_inverter_add(w->inverter, article, lengths, error));
+  SY_TRY(sy_segment_writer_article(&w->segment, article->id, lengths, error));
+  SY_TRY(sy_articles_writer_add(&w->segment.articles, article, error));
+  w->changed = true;
+  w->counts.added++;
+  w->counts.articles++;
+  w->counts.text_bytes += article->title.bytes + article->body.bytes;
+  w->batch_text_bytes += bytes;
+  /* Five eighths for the tuples: the rest is for LMDB's dirty pages, the sort and the ids. */
+  bool full = sy_inverter_memory(w->inverter) + w->id_text.bytes > w->options.memory_bytes / 8 * 5 ||
+              w->batch_text_bytes > 3 * w->options.memory_bytes;
+  return full ? flush(w, true, error) : SY_OK;
+}
+
+sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error) {
+  SY_TRY(check_failed(w, error));
+  if (!article->id.bytes) return sy_fail(error, SY_INVALID, "the article has an empty id");
+  if (article->id.bytes > SY_ID_MAX_BYTES) {
+    return sy_fail(error, SY_LIMIT, "the id is over %u bytes", SY_ID_MAX_BYTES);
+  }
+  uint64_t bytes = (uint64_t)article->title.bytes + article->body.bytes + article->fields.bytes;
+  if (bytes > SY_ARTICLE_MAX_BYTES) return sy_fail(error, SY_LIMIT, "the article is over 2 GiB");
+  return fail(w, add_article(w, article, bytes, error));
+}
+
+/* ---- Flushing and merging --------------------------------------------------------------------------------- */
+
+static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_error *error) {
+  size_t bytes = (w->manifest.segment_count + 1) * sizeof *info;
+  sy_segment_info *grown = realloc(w->manifest.segments, bytes);
+  if (!grown) return sy_fail_memory(error);
+  w->manifest.segments = grown;
+  grown[w->manifest.segment_count++] = *info;
+  return grow_deletes(w, error);
+}
+
+/* Ends the batch: its segment becomes pending. With `reopen` the segment can be looked into at once. */
+static sy_status flush(sy_writer *w, bool reopen, sy_error *error) {
+  if (!w->in_batch) return SY_OK;
+  sy_segment_writer_begin_postings(&w->segment);
+  SY_TRY(sy_inverter_flush(w->inverter, &w->segment, error));
+  SY_TRY(sy_segment_writer_finish(&w->segment, error));
+  SY_TRY(append_segment(w, &w->segment.info, error));
+  w->manifest.next_segment++;
+  sy_segment_writer_free(&w->segment);
+  w->in_batch = false;
+  w->batch_text_bytes = 0;
+  w->id_offsets.bytes = w->id_text.bytes = 0;
+  if (w->batch_ids) memset(w->batch_ids, 0, w->batch_capacity * sizeof *w->batch_ids);
+  if (!reopen) return SY_OK;
+  SY_TRY(sy_env_commit(w->env, error));
+  return open_snapshot(w, error);
+}
+
+/* Puts `info` in the place of `count` segments of the manifest, which have no deletions any more; drops
+ * them altogether when nothing is left of them. */
+static void replace_segments(sy_writer *w, uint32_t first, uint32_t count, const sy_segment_info *info) {
+  uint32_t kept = info->articles > 0, behind = w->manifest.segment_count - first - count;
+  for (uint32_t i = first; i < first + count; i++) {
+    if (w->deletes[i].bitmap) roaring_bitmap_free(w->deletes[i].bitmap);
+  }
+  sy_segment_info *segments = w->manifest.segments;
+  if (kept) {
+    segments[first] = *info;
+    w->deletes[first] = (segment_deletes){NULL, false};
+  }
+  memmove(segments + first + kept, segments + first + count, behind * sizeof *segments);
+  memmove(w->deletes + first + kept, w->deletes + first + count, (behind + 1) * sizeof *w->deletes);
+  w->manifest.segment_count = first + kept + behind;
+}
+
+/* Merges adjacent segments; the old ones are deleted by the commit that no longer names them. */
+static sy_status merge_range(sy_writer *w, uint32_t first, uint32_t count, sy_error *error) {
+  uint64_t bytes = 0;
+  for (uint32_t i = first; i < first + count; i++) {
+    for (int p = 0; p < SY_PART_COUNT; p++) bytes += w->manifest.segments[i].bytes[p];
+  }
+  SY_TRY(sy_env_reserve(w->env, 2 * bytes, &(bool){false}, error));
+  SY_TRY(open_snapshot(w, error));
+  roaring_bitmap_t **deletes = calloc(count, sizeof(roaring_bitmap_t *));
+  if (!deletes) return sy_fail_memory(error);
+  for (uint32_t i = 0; i < count; i++) deletes[i] = w->deletes[first + i].bitmap;
+  sy_segment_info info;
+  sy_status status = sy_merge(&w->snapshot, first, count, deletes, w->manifest.next_segment,
+                              w->options.compression_level, &info, error);
+  free(deletes);
+  SY_TRY(status);
+  w->manifest.next_segment++;
+  replace_segments(w, first, count, &info);
+  w->changed = true;
+  return SY_OK;
+}
+
+static uint64_t deleted_count(const sy_writer *w, uint32_t segment) {
+  return w->deletes[segment].bitmap ? roaring_bitmap_get_cardinality(w->deletes[segment].bitmap) : 0;
+}
+
+static sy_status merge_by_policy(sy_writer *w, sy_error *error) {
+  for (;;) {
+    uint64_t *deleted = calloc(w->manifest.segment_count + 1, sizeof *deleted);
+    if (!deleted) return sy_fail_memory(error);
+    for (uint32_t i = 0; i < w->manifest.segment_count; i++) deleted[i] = deleted_count(w, i);
+    uint32_t first, count;
+    bool more = sy_merge_choose(&w->manifest, deleted, &first, &count);
+    free(deleted);
+    if (!more) return SY_OK;
+    SY_TRY(merge_range(w, first, count, error));
+  }
+}
+
+/* ---- Committing ------------------------------------------------------------------------------------------- */
+
+static sy_status put_deletes(sy_writer *w, sy_error *error) {
+  for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
+    segment_deletes *d = &w->deletes[i];
+    sy_segment_info *info = &w->manifest.segments[i];
+    if (!d->changed) continue;
+    roaring_bitmap_run_optimize(d->bitmap);
+    SY_TRY(sy_deletes_put(w->env, info->id, d->bitmap, &info->bytes[SY_PART_DELETES], error));
+    info->deleted = (uint32_t)roaring_bitmap_get_cardinality(d->bitmap);
+    d->changed = false;
+  }
+  return SY_OK;
+}
+
+/* Deletes the segments of the stored manifest that ours does not name. */
+static sy_status delete_merged(sy_writer *w, sy_error *error) {
+  sy_manifest stored;
+  SY_TRY(sy_env_read(w->env, error));
+  sy_status status = sy_manifest_read(w->env, &stored, error);
+  sy_env_end_read(w->env);
+  if (status != SY_OK) return status == SY_NOT_FOUND ? SY_OK : status;
+  for (uint32_t i = 0; i < stored.segment_count && status == SY_OK; i++) {
+    if (!is_named(&w->manifest, stored.segments[i].id)) {
+      status = sy_env_delete_segment(w->env, stored.segments[i].id, error);
+    }
+  }
+  sy_manifest_free(&stored);
+  return status;
+}
+
+static sy_status publish(sy_writer *w, sy_error *error) {
+  if (w->changed) {
+    close_snapshot(w);
+    SY_TRY(put_deletes(w, error));
+    SY_TRY(delete_merged(w, error));
+    w->manifest.commit++;
+    SY_TRY(sy_manifest_put(w->env, &w->manifest, error));
+    SY_TRY(sy_env_commit(w->env, error));
+    w->changed = false;
+    /* Pending segments that were merged before any commit named them. */
+    SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
+  }
+  return open_snapshot(w, error);
+}
+
+sy_status sy_writer_commit(sy_writer *w, sy_error *error) {
+  SY_TRY(check_failed(w, error));
+  sy_status status = flush(w, false, error);
+  if (status == SY_OK) status = merge_by_policy(w, error);
+  if (status == SY_OK) status = publish(w, error);
+  return fail(w, status);
+}
+
+sy_status sy_writer_merge(sy_writer *w, uint32_t segments, sy_error *error) {
+  SY_TRY(check_failed(w, error));
+  if (segments < 1) return sy_fail(error, SY_INVALID, "an index has at least one segment");
+  sy_status status = flush(w, false, error);
+  if (status == SY_OK && w->manifest.segment_count > segments) {
+    status = merge_range(w, segments - 1, w->manifest.segment_count - segments + 1, error);
+  }
+  for (uint32_t i = 0; status == SY_OK && i < w->manifest.segment_count; i++) {
+    uint32_t before = w->manifest.segment_count;
+    if (!deleted_count(w, i)) continue;
+    status = merge_range(w, i, 1, error);
+    if (w->manifest.segment_count < before) i--; /* nothing was left of it */
+  }
+  if (status == SY_OK) status = publish(w, error);
+  return fail(w, status);
+}

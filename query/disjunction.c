@@ -1,0 +1,186 @@
+/*
+ * disjunction.c - top k of an OR of terms: free text, mostly. MaxScore over windows of articles.
+ *
+ * Scores of a window of SY_WINDOW articles are added up term by term in a small array. Terms are sorted by
+ * the most they can add. Those whose sum cannot lift an article over the threshold of the heap are not
+ * needed to find candidates ("non-essential"): they are looked up only for articles that the others have
+ * lifted near enough, strongest first, and given up as soon as what is left cannot do it.
+ *
+ *     terms     t1   t2   t3 | t4   t5       ascending by largest score
+ *               non-essential| essential     sum(t1..t3) <= threshold
+ *
+ * Sources: Turtle and Flood, Query evaluation: strategies and optimizations, 1995 (MaxScore); Block-Max
+ * WAND lost against it by a factor of three to five on n-grams, whose lists are many and long.
+ */
+#include "query/topk.h"
+
+#include "base/status.h"
+
+#define SY_WINDOW 4096u
+#define SY_DISJUNCTION_MOST 1024u /* terms; more could overflow the 32-bit sums */
+
+typedef struct term {
+  sy_postings *postings;
+  const sy_scorer *scorer;
+  uint64_t most;     /* it adds at most this */
+  uint64_t most_sum; /* it and all before it */
+} term;
+
+typedef struct disjunction {
+  sy_plan *plan;
+  const sy_segment *segment;
+  sy_topk *top;
+  term *terms;
+  uint32_t count;
+  uint32_t essential; /* first essential term */
+  uint32_t *scores;   /* of the window */
+  uint64_t *touched;  /* bits: articles of the window with a score */
+} disjunction;
+
+/* ---- Gathering the terms ---------------------------------------------------------------------------------- */
+
+/* Counts the terms of a disjunction; 0 when the tree is not one. */
+static uint32_t count_terms(const sy_plan_node *node) {
+  if (node->kind == SY_PLAN_LISTS) return node->count == 1;
+  if (node->kind != SY_PLAN_GROUP) return 0;
+  uint32_t count = 0;
+  for (const sy_plan_node *child = node->child; child; child = child->next) {
+    uint32_t more = child->occur == SY_SHOULD || !node->child->next ? count_terms(child) : 0;
+    if (!more || child->occur == SY_MUST_NOT) return 0;
+    count += more;
+  }
+  return count;
+}
+
+/* The largest score of a list: from its largest impact, which was computed with the average length of the
+ * segment (s). With the average over all segments (q), K shrinks by at most r = q / s, so that tf / (tf + K)
+ * = y becomes at most 1 / (1 + (1 - y) / (y r)). */
+static uint64_t largest_score(const disjunction *d, const sy_plan_node *node, const sy_postings *postings,
+                              const sy_scorer *scorer) {
+  double y = sy_postings_max_impact(postings) / 255.0;
+  double r = d->plan->averages[node->field] / d->segment->info.fields[node->field].impact_average;
+  if (r > 1 && y > 0) y = 1 / (1 + (1 - y) / (y * r));
+  return (uint64_t)(scorer->weight * y * 1.00001) + 1;
+}
+
+static bool add_terms(disjunction *d, const sy_plan_node *node, uint32_t segment) {
+  if (node->kind == SY_PLAN_GROUP) {
+    for (const sy_plan_node *child = node->child; child; child = child->next) {
+      if (!add_terms(d, child, segment)) return false;
+    }
+    return true;
+  }
+  if (!node->lists[segment].df) return true;
+  sy_iterator *it = sy_plan_iterator(d->plan, node, segment);
+  if (!it) return false;
+  term *t = &d->terms[d->count++];
+  t->postings = sy_term_iterator_postings(it, &t->scorer);
+  t->most = largest_score(d, node, t->postings, t->scorer);
+  return true;
+}
+
+static void sort_terms(disjunction *d) {
+  for (uint32_t i = 1; i < d->count; i++) {
+    term t = d->terms[i];
+    uint32_t k = i;
+    for (; k && d->terms[k - 1].most > t.most; k--) d->terms[k] = d->terms[k - 1];
+    d->terms[k] = t;
+  }
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < d->count; i++) d->terms[i].most_sum = sum += d->terms[i].most;
+}
+
+/* ---- Scoring ---------------------------------------------------------------------------------------------- */
+
+/* Adds a term's scores for the articles in [start, end). Hot: on plain arrays, a block at a time. */
+static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
+  sy_postings *p = t->postings;
+  float weight = t->scorer->weight;
+  const float *saturation = t->scorer->saturation;
+  const uint8_t *lengths = t->scorer->lengths;
+  if (p->article < start) sy_postings_advance(p, start);
+  while (p->article < end) {
+    sy_postings_load_frequencies(p);
+    uint32_t i = p->at;
+    for (; i < p->filled && p->articles[i] < end; i++) {
+      uint32_t article = p->articles[i], slot = article - start;
+      float tf = (float)p->frequencies[i];
+      d->scores[slot] += (uint32_t)(weight * tf / (tf + saturation[lengths[article]]));
+      d->touched[slot / 64] |= 1ull << slot % 64;
+    }
+    p->at = i - 1;
+    sy_postings_next(p);
+  }
+}
+
+/* Adds what the non-essential terms have for a candidate, while it can still enter. */
+static uint64_t complete_score(disjunction *d, uint32_t article, uint64_t score) {
+  for (uint32_t i = d->essential; i-- > 0;) {
+    if (!sy_topk_accepts(d->top, score + d->terms[i].most_sum)) return 0;
+    sy_postings *p = d->terms[i].postings;
+    if (p->article < article) sy_postings_advance(p, article);
+    if (p->article == article) {
+      score += sy_scorer_score(d->terms[i].scorer, article, sy_postings_frequency(p));
+    }
+  }
+  return score;
+}
+
+static void offer_window(disjunction *d, uint32_t start) {
+  for (uint32_t w = 0; w < SY_WINDOW / 64; w++) {
+    for (uint64_t left = d->touched[w]; left; left &= left - 1) {
+      uint32_t slot = w * 64 + (uint32_t)__builtin_ctzll(left);
+      uint64_t score = d->scores[slot];
+      d->scores[slot] = 0;
+      uint64_t possible = score + (d->essential ? d->terms[d->essential - 1].most_sum : 0);
+      if (!sy_topk_accepts(d->top, possible) || sy_segment_deleted(d->segment, start + slot)) continue;
+      score = complete_score(d, start + slot, score);
+      if (score) sy_topk_offer(d->top, score, d->segment->base + start + slot);
+    }
+    d->touched[w] = 0;
+  }
+}
+
+/* The first article that any essential term has. */
+static uint32_t next_article(const disjunction *d) {
+  uint32_t least = SY_NO_ARTICLE;
+  for (uint32_t i = d->essential; i < d->count; i++) {
+    uint32_t article = d->terms[i].postings->article;
+    least = article < least ? article : least;
+  }
+  return least;
+}
+
+static void run(disjunction *d) {
+  for (;;) {
+    while (d->essential < d->count && !sy_topk_accepts(d->top, d->terms[d->essential].most_sum)) d->essential++;
+    uint32_t start = next_article(d);
+    if (start == SY_NO_ARTICLE) break;
+    start &= ~(SY_WINDOW - 1);
+    uint32_t end = start > SY_NO_ARTICLE - SY_WINDOW ? SY_NO_ARTICLE : start + SY_WINDOW;
+    for (uint32_t i = d->essential; i < d->count; i++) add_scores(d, &d->terms[i], start, end);
+    offer_window(d, start);
+  }
+  for (uint32_t i = 0; i < d->count; i++) {
+    if (d->terms[i].postings->corrupt) {
+      d->plan->context->status =
+          sy_fail(d->plan->context->error, SY_CORRUPT, "a postings list contradicts itself");
+    }
+  }
+}
+
+bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top) {
+  uint32_t count = count_terms(plan->root);
+  if (!count || count > SY_DISJUNCTION_MOST) return false;
+  disjunction d = {.plan = plan, .segment = &plan->snapshot->segments[segment], .top = top};
+  d.terms = sy_arena_calloc(plan->arena, count, sizeof *d.terms);
+  d.scores = sy_arena_calloc(plan->arena, SY_WINDOW, sizeof *d.scores);
+  d.touched = sy_arena_calloc(plan->arena, SY_WINDOW / 64, sizeof *d.touched);
+  if (!d.terms || !d.scores || !d.touched || !add_terms(&d, plan->root, segment)) {
+    plan->context->status = sy_fail_memory(plan->context->error);
+    return true;
+  }
+  sort_terms(&d);
+  run(&d);
+  return true;
+}

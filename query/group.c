@@ -1,0 +1,102 @@
+/*
+ * group.c - boolean combination of iterators: MUST, SHOULD, MUST_NOT.
+ *
+ * With MUST children, candidates are what all of them have, cheapest first. Without, they are what any SHOULD
+ * child has, and the least is found by looking at all of them: queries have few clauses, and the free text
+ * of many terms is scored by windows (topk.c) and does not come here.
+ */
+#include "query/iterator.h"
+
+typedef struct group_iterator {
+  sy_iterator base;
+  sy_iterator **must, **should, **must_not;
+  uint32_t must_count, should_count, must_not_count;
+  uint64_t should_score; /* of the children that match the current candidate */
+} group_iterator;
+
+static uint32_t advance_all(group_iterator *g, uint32_t target) {
+  uint32_t article = sy_iterator_reach(g->must[0], target);
+  for (uint32_t i = 1; i < g->must_count && article != SY_NO_ARTICLE;) {
+    uint32_t other = sy_iterator_reach(g->must[i], article);
+    if (other == article) {
+      i++;
+    } else {
+      article = sy_iterator_reach(g->must[0], other);
+      i = 1;
+    }
+  }
+  return article;
+}
+
+static uint32_t advance_any(group_iterator *g, uint32_t target) {
+  uint32_t least = SY_NO_ARTICLE;
+  for (uint32_t i = 0; i < g->should_count; i++) {
+    uint32_t article = sy_iterator_reach(g->should[i], target);
+    least = article < least ? article : least;
+  }
+  return least;
+}
+
+static uint32_t group_advance(sy_iterator *it, uint32_t target) {
+  group_iterator *g = (group_iterator *)it;
+  return it->article = g->must_count ? advance_all(g, target) : advance_any(g, target);
+}
+
+/* Brings a child that may be behind to the candidate; whether it is there and matches. */
+static bool child_matches(sy_iterator *child, uint32_t article) {
+  return sy_iterator_reach(child, article) == article && child->matches(child);
+}
+
+static bool group_matches(sy_iterator *it) {
+  group_iterator *g = (group_iterator *)it;
+  for (uint32_t i = 0; i < g->must_count; i++) {
+    if (!g->must[i]->matches(g->must[i])) return false;
+  }
+  bool any = g->must_count > 0;
+  g->should_score = 0;
+  for (uint32_t i = 0; i < g->should_count && (it->context->scoring || !any); i++) {
+    if (!child_matches(g->should[i], it->article)) continue;
+    any = true;
+    if (it->context->scoring) g->should_score += g->should[i]->score(g->should[i]);
+  }
+  if (!any) return false;
+  for (uint32_t i = 0; i < g->must_not_count; i++) {
+    if (child_matches(g->must_not[i], it->article)) return false;
+  }
+  return true;
+}
+
+static uint64_t group_score(sy_iterator *it) {
+  group_iterator *g = (group_iterator *)it;
+  uint64_t score = g->should_score;
+  for (uint32_t i = 0; i < g->must_count; i++) score += g->must[i]->score(g->must[i]);
+  return score;
+}
+
+static void sort_by_cost(sy_iterator **children, uint32_t count) {
+  for (uint32_t i = 1; i < count; i++) {
+    sy_iterator *child = children[i];
+    uint32_t k = i;
+    for (; k && children[k - 1]->cost > child->cost; k--) children[k] = children[k - 1];
+    children[k] = child;
+  }
+}
+
+sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, uint32_t must_count,
+                               sy_iterator **should, uint32_t should_count, sy_iterator **must_not,
+                               uint32_t must_not_count) {
+  group_iterator *g = sy_arena_alloc(context->arena, sizeof *g);
+  if (!g) return NULL;
+  *g = (group_iterator){
+      .base = {group_advance, group_matches, group_score, 0, 0, context},
+      .must = must, .should = should, .must_not = must_not,
+      .must_count = must_count, .should_count = should_count, .must_not_count = must_not_count};
+  sort_by_cost(must, must_count);
+  if (must_count) {
+    g->base.cost = must[0]->cost;
+  } else {
+    for (uint32_t i = 0; i < should_count; i++) g->base.cost += should[i]->cost;
+  }
+  group_advance(&g->base, 0);
+  return &g->base;
+}

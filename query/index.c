@@ -1,0 +1,240 @@
+/* index.c - opening an index and looking into it (contracts in suoyin.h). */
+#include "query/index.h"
+
+#include "base/status.h"
+#include "storage/check.h"
+#include "text/utf8.h"
+
+static sy_status open_snapshot(sy_index *index, sy_error *error) {
+  sy_status status = sy_snapshot_open(&index->snapshot, index->env, NULL, error);
+  if (status == SY_NOT_FOUND) { /* LMDB's file is there, but nothing was ever committed */
+    return sy_fail_at(error, SY_NOT_FOUND, sy_env_path(index->env), 0, "no index here: nothing was committed");
+  }
+  if (status == SY_OK) sy_analyzer_init(&index->analyzer, index->snapshot.manifest.text_rules);
+  return status;
+}
+
+sy_status sy_index_open(const char *path, sy_index **out, sy_error *error) {
+  *out = NULL;
+  sy_index *index = calloc(1, sizeof *index);
+  if (!index) return sy_fail_memory(error);
+  sy_status status = sy_env_open(path, false, false, &index->env, error);
+  if (status == SY_OK) status = open_snapshot(index, error);
+  if (status != SY_OK) {
+    sy_index_close(index);
+    return status;
+  }
+  *out = index;
+  return SY_OK;
+}
+
+sy_status sy_index_refresh(sy_index *index, sy_error *error) {
+  sy_snapshot_close(&index->snapshot);
+  return open_snapshot(index, error);
+}
+
+void sy_index_close(sy_index *index) {
+  if (!index) return;
+  sy_snapshot_close(&index->snapshot);
+  sy_env_close(index->env);
+  sy_arena_free(&index->arena);
+  sy_arena_free(&index->text_arena);
+  sy_buffer_free(&index->id);
+  free(index);
+}
+
+/* ---- Statistics ------------------------------------------------------------------------------------------- */
+
+sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *error) {
+  const sy_snapshot *s = &index->snapshot;
+  *stats = (sy_index_stats){.articles = s->articles,
+                            .deleted = s->numbers - s->articles,
+                            .segments = s->count,
+                            .commit = s->manifest.commit,
+                            .text_rules = s->manifest.text_rules,
+                            .format_version = SY_FORMAT_VERSION};
+  for (uint32_t i = 0; i < s->count; i++) {
+    const sy_segment_info *info = &s->segments[i].info;
+    for (int f = 0; f < SY_FIELD_COUNT; f++) {
+      stats->terms += info->fields[f].terms;
+      stats->postings += info->fields[f].postings;
+      stats->positions += info->fields[f].positions;
+    }
+    stats->bytes_lexicon += info->bytes[SY_PART_LEXICON] + info->bytes[SY_PART_LEXICON_DIRECTORY];
+    stats->bytes_postings += info->bytes[SY_PART_POSTINGS];
+    stats->bytes_positions += info->bytes[SY_PART_POSITIONS];
+    stats->bytes_lengths += info->bytes[SY_PART_LENGTHS];
+    stats->bytes_ids +=
+        info->bytes[SY_PART_IDS] + info->bytes[SY_PART_ID_DIRECTORY] + info->bytes[SY_PART_ID_HASHES];
+    stats->bytes_articles += info->bytes[SY_PART_ARTICLES] + info->bytes[SY_PART_ARTICLE_DIRECTORY];
+    stats->bytes_deletes += info->bytes[SY_PART_DELETES];
+  }
+  return sy_env_sizes(index->env, &stats->bytes_file, &stats->bytes_free, error);
+}
+
+sy_status sy_index_check(sy_index *index, void (*on_problem)(void *context, const char *what), void *context,
+                         sy_error *error) {
+  return sy_check(&index->snapshot, on_problem, context, error);
+}
+
+/* ---- Terms ------------------------------------------------------------------------------------------------ */
+
+typedef struct term_listing {
+  sy_index *index;
+  uint8_t prefix[SY_WORD_MAX_BYTES + 1]; /* folded, UTF-8 */
+  uint32_t prefix_bytes;
+  uint32_t first; /* its first character; 0 for none */
+  bool (*on_term)(void *context, const sy_term_info *term);
+  void *context;
+  bool found, stopped;
+} term_listing;
+
+/* The term as UTF-8; returns its length. */
+static uint32_t spell(const sy_term_key *key, uint8_t *out) {
+  if (key->word_bytes) {
+    memcpy(out, key->word, key->word_bytes);
+    return key->word_bytes;
+  }
+  uint32_t bytes = sy_utf8_encode(out, key->first);
+  return key->second > SY_END_WORD ? bytes + sy_utf8_encode(out + bytes, key->second) : bytes;
+}
+
+static int compare_cursors(const sy_lexicon_cursor *a, const sy_lexicon_cursor *b) {
+  if (!a->words || !b->words) return (a->key.second > b->key.second) - (a->key.second < b->key.second);
+  uint32_t most = a->key.word_bytes < b->key.word_bytes ? a->key.word_bytes : b->key.word_bytes;
+  int order = memcmp(a->key.word, b->key.word, most);
+  return order ? order : (a->key.word_bytes > b->key.word_bytes) - (a->key.word_bytes < b->key.word_bytes);
+}
+
+static void give_term(term_listing *l, const sy_lexicon_cursor *c, uint64_t df) {
+  uint8_t text[SY_WORD_MAX_BYTES + 1];
+  uint32_t bytes = spell(&c->key, text);
+  if (bytes < l->prefix_bytes || memcmp(text, l->prefix, l->prefix_bytes)) return;
+  sy_term_info info = {{(const char *)text, bytes}, c->field == SY_FIELD_INDEX_TITLE,
+                       !c->words && c->key.second <= SY_END_WORD, df};
+  l->found = true;
+  l->stopped = !l->on_term(l->context, &info);
+}
+
+/* The terms of one run, merged over the segments. The two run-end marks are one term to people. */
+static sy_status list_run(term_listing *l, uint32_t field, uint32_t first, sy_lexicon_cursor *cursors,
+                          bool *live, sy_error *error) {
+  sy_snapshot *s = &l->index->snapshot;
+  for (uint32_t i = 0; i < s->count; i++) {
+    sy_lexicon *lexicon = &s->segments[i].lexicon;
+    uint32_t run = sy_lexicon_run(lexicon, field, first);
+    live[i] = run < lexicon->count && sy_lexicon_run_key(lexicon, run) == (field << 24 | first);
+    if (!live[i]) continue;
+    SY_TRY(sy_lexicon_open_run(lexicon, run, &cursors[i], error));
+    live[i] = sy_lexicon_next(&cursors[i], error) == SY_OK;
+  }
+  while (!l->stopped) {
+    const sy_lexicon_cursor *least = NULL;
+    for (uint32_t i = 0; i < s->count; i++) {
+      if (live[i] && (!least || compare_cursors(&cursors[i], least) < 0)) least = &cursors[i];
+    }
+    if (!least) break;
+    sy_lexicon_cursor term = *least;
+    term.key.word = term.word;
+    uint64_t df = 0;
+    for (uint32_t i = 0; i < s->count; i++) {
+      while (live[i] && (compare_cursors(&cursors[i], &term) == 0 ||
+                         (!term.words && term.key.second <= SY_END_WORD && cursors[i].key.second <= SY_END_WORD))) {
+        df += cursors[i].df;
+        sy_status status = sy_lexicon_next(&cursors[i], error);
+        live[i] = status == SY_OK;
+        if (status != SY_OK && status != SY_NOT_FOUND) return status;
+      }
+    }
+    give_term(l, &term, df);
+  }
+  return SY_OK;
+}
+
+/* The least first character above or at `from` that begins a run of the field; UINT32_MAX for none. */
+static uint32_t next_first(const sy_snapshot *s, uint32_t field, uint32_t from) {
+  uint32_t least = UINT32_MAX;
+  for (uint32_t i = 0; i < s->count; i++) {
+    const sy_lexicon *lexicon = &s->segments[i].lexicon;
+    uint32_t run = sy_lexicon_run(lexicon, field, from);
+    if (run == lexicon->count) continue;
+    uint32_t key = sy_lexicon_run_key(lexicon, run);
+    if (key >> 24 == field && (key & 0xffffff) < least) least = key & 0xffffff;
+  }
+  return least;
+}
+
+/* Folds the prefix as text is folded: its units joined. */
+static void fold_prefix(term_listing *l, sy_string prefix) {
+  sy_analyzer *a = &l->index->analyzer;
+  sy_term terms[SY_TERM_BATCH];
+  sy_analyzer_begin(a, prefix.data, prefix.bytes);
+  size_t count = sy_analyzer_next(a, terms, SY_TERM_BATCH);
+  for (size_t i = 0; i < count && l->prefix_bytes + SY_WORD_MAX_BYTES <= sizeof l->prefix + 4; i++) {
+    if (i == 0) l->first = terms[0].first;
+    if (terms[i].word_bytes) {
+      memcpy(l->prefix + l->prefix_bytes, sy_term_word(a, &terms[i]), terms[i].word_bytes);
+      l->prefix_bytes += terms[i].word_bytes;
+      return; /* a term is one word */
+    }
+    l->prefix_bytes += sy_utf8_encode(l->prefix + l->prefix_bytes, terms[i].first);
+    if (i == 1) return; /* or two characters */
+  }
+}
+
+sy_status sy_index_terms(sy_index *index, sy_string prefix,
+                         bool (*on_term)(void *context, const sy_term_info *term), void *context,
+                         sy_error *error) {
+  term_listing l = {.index = index, .on_term = on_term, .context = context};
+  fold_prefix(&l, prefix);
+  if (prefix.bytes && !l.first) return SY_NOT_FOUND;
+  size_t count = index->snapshot.count + 1;
+  sy_lexicon_cursor *cursors = malloc(count * sizeof *cursors);
+  bool *live = malloc(count * sizeof *live);
+  sy_status status = cursors && live ? SY_OK : sy_fail_memory(error);
+  static const uint32_t fields[] = {SY_FIELD_INDEX_BODY, SY_FIELD_INDEX_TITLE};
+  for (int f = 0; f < SY_FIELD_COUNT && status == SY_OK; f++) {
+    uint32_t first = next_first(&index->snapshot, fields[f], l.first);
+    while (first != UINT32_MAX && status == SY_OK && !l.stopped && (!l.first || first == l.first)) {
+      status = list_run(&l, fields[f], first, cursors, live, error);
+      first = next_first(&index->snapshot, fields[f], first + 1);
+    }
+  }
+  free(cursors);
+  free(live);
+  return status == SY_OK && !l.found ? SY_NOT_FOUND : status;
+}
+
+/* ---- Articles --------------------------------------------------------------------------------------------- */
+
+sy_status sy_index_find(sy_index *index, sy_string id, uint64_t *article, sy_error *error) {
+  return sy_snapshot_find(&index->snapshot, id, article, error);
+}
+
+static sy_status find_segment(sy_index *index, uint64_t article, sy_segment **segment, uint32_t *local,
+                              sy_error *error) {
+  *segment = sy_snapshot_segment(&index->snapshot, article, local);
+  if (*segment) return SY_OK;
+  return sy_fail(error, SY_INVALID, "there is no article number %llu", (unsigned long long)article);
+}
+
+sy_status sy_index_id(sy_index *index, uint64_t article, sy_string *id, sy_error *error) {
+  sy_segment *segment;
+  uint32_t local;
+  SY_TRY(find_segment(index, article, &segment, &local, error));
+  return sy_ids_get(&segment->ids, local, id, error);
+}
+
+sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out, sy_error *error) {
+  sy_segment *segment;
+  uint32_t local;
+  sy_string id;
+  SY_TRY(find_segment(index, article, &segment, &local, error));
+  SY_TRY(sy_ids_get(&segment->ids, local, &id, error));
+  index->id.bytes = 0;
+  sy_buffer_append(&index->id, id.data, id.bytes);
+  if (index->id.failed) return sy_fail_memory(error);
+  SY_TRY(sy_articles_get(&segment->articles, local, out, error));
+  out->id = (sy_string){(const char *)index->id.data, index->id.bytes};
+  return SY_OK;
+}

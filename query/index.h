@@ -1,0 +1,17 @@
+/* index.h - what is behind sy_index: a snapshot and the memory its searches reuse. */
+#ifndef SY_INDEX_H
+#define SY_INDEX_H
+
+#include "query/matcher.h"
+#include "query/plan.h"
+
+struct sy_index {
+  sy_env *env;
+  sy_snapshot snapshot;
+  sy_analyzer analyzer;
+  sy_arena arena;        /* of one search */
+  sy_arena text_arena;   /* of one snippet or article */
+  sy_buffer id;          /* copy of the id of the last article given out */
+};
+
+#endif

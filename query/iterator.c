@@ -1,0 +1,115 @@
+/* iterator.c - the simple iterators: a list, an array, all articles. */
+#include "query/iterator.h"
+
+#include "base/status.h"
+
+static bool always(sy_iterator *it) {
+  (void)it;
+  return true;
+}
+
+/* ---- One postings list ------------------------------------------------------------------------------------ */
+
+typedef struct term_iterator {
+  sy_iterator base;
+  sy_scorer scorer;
+  sy_postings postings;
+} term_iterator;
+
+static uint32_t term_advance(sy_iterator *it, uint32_t target) {
+  term_iterator *t = (term_iterator *)it;
+  it->article = sy_postings_advance(&t->postings, target);
+  if (t->postings.corrupt && it->context->status == SY_OK) {
+    it->context->status = sy_fail(it->context->error, SY_CORRUPT, "a postings list contradicts itself");
+  }
+  return it->article;
+}
+
+static uint64_t term_score(sy_iterator *it) {
+  term_iterator *t = (term_iterator *)it;
+  return sy_scorer_score(&t->scorer, it->article, sy_postings_frequency(&t->postings));
+}
+
+sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, sy_scorer scorer) {
+  term_iterator *t = sy_arena_alloc(context->arena, sizeof *t);
+  if (!t) return NULL;
+  t->base = (sy_iterator){term_advance, always, term_score, 0, list->df, context};
+  t->scorer = scorer;
+  sy_postings_open(&t->postings, list);
+  term_advance(&t->base, 0);
+  return &t->base;
+}
+
+sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer) {
+  if (it->advance != term_advance) return NULL;
+  term_iterator *t = (term_iterator *)it;
+  *scorer = &t->scorer;
+  return &t->postings;
+}
+
+/* ---- An array --------------------------------------------------------------------------------------------- */
+
+typedef struct array_iterator {
+  sy_iterator base;
+  sy_scorer scorer;
+  const uint32_t *articles, *frequencies;
+  uint32_t count, at;
+} array_iterator;
+
+static uint32_t array_advance(sy_iterator *it, uint32_t target) {
+  array_iterator *a = (array_iterator *)it;
+  uint32_t at = a->at, step = 1, count = a->count;
+  while (at + step < count && a->articles[at + step] < target) { /* gallop, then halve */
+    at += step;
+    step *= 2;
+  }
+  uint32_t high = at + step < count ? at + step : count;
+  while (at < high) {
+    uint32_t middle = at + (high - at) / 2;
+    if (a->articles[middle] < target) {
+      at = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  a->at = at;
+  return it->article = at < count ? a->articles[at] : SY_NO_ARTICLE;
+}
+
+static uint64_t array_score(sy_iterator *it) {
+  array_iterator *a = (array_iterator *)it;
+  return sy_scorer_score(&a->scorer, it->article, a->frequencies[a->at]);
+}
+
+sy_iterator *sy_array_iterator(sy_search_context *context, const uint32_t *articles,
+                               const uint32_t *frequencies, uint32_t count, sy_scorer scorer) {
+  array_iterator *a = sy_arena_alloc(context->arena, sizeof *a);
+  if (!a) return NULL;
+  a->base = (sy_iterator){array_advance, always, array_score, 0, count, context};
+  a->scorer = scorer;
+  a->articles = articles;
+  a->frequencies = frequencies;
+  a->count = count;
+  a->at = 0;
+  array_advance(&a->base, 0);
+  return &a->base;
+}
+
+/* ---- All articles ----------------------------------------------------------------------------------------- */
+
+static uint32_t all_advance(sy_iterator *it, uint32_t target) {
+  return it->article = target < it->cost ? target : SY_NO_ARTICLE;
+}
+
+static uint64_t all_score(sy_iterator *it) {
+  (void)it;
+  return 0;
+}
+
+sy_iterator *sy_all_iterator(sy_search_context *context, uint32_t article_count) {
+  sy_iterator *it = sy_arena_alloc(context->arena, sizeof *it);
+  if (!it) return NULL;
+  *it = (sy_iterator){all_advance, always, all_score, 0, article_count, context};
+  all_advance(it, 0);
+  return it;
+}

@@ -1,0 +1,87 @@
+/*
+ * iterator.h - walking the articles of one segment that match a part of a query, in ascending order.
+ *
+ * In two phases, as Lucene does it: advance() goes to the next candidate, which is found from articles alone;
+ * matches() decides about it, which may read positions. A conjunction asks no child for positions before
+ * all have the article.
+ *
+ * Scores are whole numbers, SY_SCORE_ONE for 1.0: sums then do not depend on the order of addition, so a
+ * search that skips what cannot enter the top k has exactly the scores of one that does not.
+ */
+#ifndef SY_ITERATOR_H
+#define SY_ITERATOR_H
+
+#include "base/arena.h"
+#include "storage/segment.h"
+
+#define SY_SCORE_ONE 65536.0f
+
+/* What the iterators of one search share. */
+typedef struct sy_search_context {
+  sy_arena *arena;
+  sy_status status; /* sticky: what went wrong while walking */
+  sy_error *error;
+  bool scoring;     /* false: only matches are asked for */
+} sy_search_context;
+
+typedef struct sy_iterator sy_iterator;
+struct sy_iterator {
+  /* The first candidate not below `target`, which is not below the current one; sets `article`. */
+  uint32_t (*advance)(sy_iterator *it, uint32_t target);
+  /* Whether the current candidate matches. Called at most once for each. */
+  bool (*matches)(sy_iterator *it);
+  /* The score of the current article, which matches. */
+  uint64_t (*score)(sy_iterator *it);
+  uint32_t article; /* the current candidate; SY_NO_ARTICLE behind the last */
+  uint64_t cost;    /* about how many candidates there are */
+  sy_search_context *context;
+};
+
+/* BM25 of one unit in one field. */
+typedef struct sy_scorer {
+  float weight;            /* boost * idf * (k1 + 1) * SY_SCORE_ONE */
+  const float *saturation; /* K by length code */
+  const uint8_t *lengths;  /* length code by article */
+} sy_scorer;
+
+static inline uint32_t sy_scorer_score(const sy_scorer *s, uint32_t article, uint32_t frequency) {
+  float tf = (float)frequency;
+  return (uint32_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
+}
+
+static inline uint32_t sy_iterator_reach(sy_iterator *it, uint32_t target) {
+  return it->article < target ? it->advance(it, target) : it->article;
+}
+
+/* Constructors return an iterator on its first candidate, or NULL when memory is out. */
+
+/* One postings list. */
+sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, sy_scorer scorer);
+/* The postings under it, for windowed scoring; NULL for other iterators. */
+sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer);
+
+/* Articles and frequencies that are in memory, borrowed. */
+sy_iterator *sy_array_iterator(sy_search_context *context, const uint32_t *articles,
+                               const uint32_t *frequencies, uint32_t count, sy_scorer scorer);
+
+/* All articles of a segment, each with score 0. */
+sy_iterator *sy_all_iterator(sy_search_context *context, uint32_t article_count);
+
+/* A phrase: lists[i] at offsets[i] from the beginning of a match; cover[i] says whether its positions are
+ * needed. At least one list; the arrays are borrowed. */
+typedef struct sy_phrase_spec {
+  uint32_t count;
+  const sy_list *lists;
+  const uint32_t *offsets;
+  const bool *cover;
+} sy_phrase_spec;
+sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec, sy_scorer scorer);
+/* Where the matches in the current article begin; borrowed until the iterator moves. Only after matches(). */
+const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count);
+
+/* Boolean combination (parse.h has the semantics). The arrays are borrowed. */
+sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, uint32_t must_count,
+                               sy_iterator **should, uint32_t should_count, sy_iterator **must_not,
+                               uint32_t must_not_count);
+
+#endif

@@ -1,0 +1,222 @@
+/*
+ * main_print.c - what suoyin-query prints: hits in four formats and syntax errors.
+ *
+ *   text   1  12.345  wiki/7  title with highlights      and, indented below, the snippet
+ *   json   one object a line
+ *   tsv    [qid] rank score id title snippet
+ *   trec   qid Q0 id rank score tag
+ *
+ * Titles and texts come from anywhere. For people nothing that moves a terminal passes cli_put_clean();
+ * colour escapes are written here and only when colour is on, and no other marks are put into the data.
+ */
+#include "query/main_query.h"
+
+#include <string.h>
+
+static void put_terminated(const session *run, const char *text) {
+  cli_put_data((sy_string){text, strlen(text)}, run->terminal);
+}
+
+void print_count(const session *run, const char *qid, uint64_t count) {
+  if (run->settings->format == OUTPUT_JSON) {
+    putchar('{');
+    if (qid) {
+      fputs("\"qid\": ", stdout);
+      cli_put_json_string(stdout, (sy_string){qid, strlen(qid)});
+      fputs(", ", stdout);
+    }
+    printf("\"count\": %llu}\n", (unsigned long long)count);
+    return;
+  }
+  if (qid) {
+    put_terminated(run, qid);
+    putchar('\t');
+  }
+  printf("%llu\n", (unsigned long long)count);
+}
+
+void print_heading(const session *run, const char *qid, sy_string query) {
+  put_terminated(run, "== ");
+  cli_put_clean(stdout, (sy_string){qid, strlen(qid)}, CLI_LINE);
+  put_terminated(run, "  ");
+  cli_put_clean(stdout, query, CLI_LINE);
+  putchar('\n');
+}
+
+/* ---- Text ---- */
+
+/* `text` on one line, the ranges in bold red as grep and ripgrep have them. */
+static void put_highlighted(const session *run, sy_string text, const sy_range *ranges, size_t count) {
+  size_t next = 0;
+  bool inside = false;
+  for (size_t at = 0, length; at < text.bytes; at += length) {
+    if (inside && at >= ranges[next].end) {
+      fputs("\033[0m", stdout);
+      inside = false;
+      next++;
+    }
+    if (run->colour && !inside && next < count && at >= ranges[next].start) {
+      fputs("\033[1;31m", stdout);
+      inside = true;
+    }
+    cli_decode(text, at, &length);
+    cli_put_clean(stdout, (sy_string){text.data + at, length}, CLI_LINE);
+  }
+  if (inside) fputs("\033[0m", stdout);
+}
+
+static void put_text(const session *run, uint64_t rank, float score, const sy_snippet *shown) {
+  printf("%llu  %.3f  ", (unsigned long long)rank, (double)score);
+  if (run->colour) fputs("\033[35m", stdout);
+  cli_put_clean(stdout, shown->id, CLI_LINE);
+  if (run->colour) fputs("\033[0m", stdout);
+  if (shown->title.bytes) fputs("  ", stdout);
+  put_highlighted(run, shown->title, shown->title_highlights, shown->title_highlight_count);
+  if (shown->text.bytes) {
+    fputs("\n    ", stdout);
+    put_highlighted(run, shown->text, shown->highlights, shown->highlight_count);
+  }
+  putchar('\n');
+}
+
+/* ---- JSON ---- */
+
+/* Ranges of `text` as they are in the JSON string, where a byte that is no UTF-8 takes three. */
+static void put_json_ranges(sy_string text, const sy_range *ranges, size_t count) {
+  size_t at = 0, grown = 0;
+  putchar('[');
+  for (size_t i = 0; i < 2 * count; i++) {
+    size_t offset = i % 2 ? ranges[i / 2].end : ranges[i / 2].start;
+    for (size_t length; at < offset && at < text.bytes; at += length) {
+      if (cli_decode(text, at, &length) == 0xFFFD && length == 1) grown += 2;
+    }
+    printf("%s%llu%s", i % 2 ? ", " : i ? ", [" : "[", (unsigned long long)(offset + grown),
+           i % 2 ? "]" : "");
+  }
+  putchar(']');
+}
+
+static void put_json_member(const char *name, sy_string value) {
+  printf(", \"%s\": ", name);
+  cli_put_json_string(stdout, value);
+}
+
+static void put_json(const session *run, const char *qid, uint64_t rank, float score,
+                     const sy_snippet *shown) {
+  putchar('{');
+  if (qid) {
+    fputs("\"qid\": ", stdout);
+    cli_put_json_string(stdout, (sy_string){qid, strlen(qid)});
+    fputs(", ", stdout);
+  }
+  printf("\"rank\": %llu, \"score\": %.7g", (unsigned long long)rank, (double)score);
+  put_json_member("id", shown->id);
+  put_json_member("title", shown->title);
+  if (!run->settings->no_snippet) {
+    fputs(", \"title_highlights\": ", stdout);
+    put_json_ranges(shown->title, shown->title_highlights, shown->title_highlight_count);
+    put_json_member("snippet", shown->text);
+    fputs(", \"highlights\": ", stdout);
+    put_json_ranges(shown->text, shown->highlights, shown->highlight_count);
+  }
+  fputs(", \"fields\": ", stdout);
+  cli_put_json_object(stdout, shown->fields);
+  fputs("}\n", stdout);
+}
+
+/* ---- Columns ---- */
+
+static void put_tsv(const session *run, const char *qid, uint64_t rank, float score,
+                    const sy_snippet *shown) {
+  if (qid) {
+    cli_put_clean(stdout, (sy_string){qid, strlen(qid)}, CLI_LINE);
+    putchar('\t');
+  }
+  printf("%llu\t%.7g\t", (unsigned long long)rank, (double)score);
+  cli_put_clean(stdout, shown->id, CLI_LINE);
+  putchar('\t');
+  cli_put_clean(stdout, shown->title, CLI_LINE);
+  if (!run->settings->no_snippet) {
+    putchar('\t');
+    cli_put_clean(stdout, shown->text, CLI_LINE);
+  }
+  putchar('\n');
+}
+
+static void put_trec(const session *run, const char *qid, uint64_t rank, float score, sy_string id) {
+  put_terminated(run, qid ? qid : "1");
+  fputs(" Q0 ", stdout);
+  cli_put_data(id, run->terminal);
+  printf(" %llu %.7g %s\n", (unsigned long long)rank, (double)score, run->settings->tag);
+}
+
+/* ---- Hits ---- */
+
+/* What needs no stored text: the id alone is read. */
+static sy_status print_id(const session *run, const char *qid, uint64_t rank, const sy_hit *hit,
+                          sy_error *error) {
+  sy_string id;
+  CLI_TRY(sy_index_id(run->index, hit->article, &id, error));
+  if (!run->settings->ids) {
+    put_trec(run, qid, rank, hit->score, id);
+    return SY_OK;
+  }
+  if (qid) {
+    put_terminated(run, qid);
+    putchar('\t');
+  }
+  cli_put_data(id, run->terminal);
+  putchar('\n');
+  return SY_OK;
+}
+
+static sy_status read_shown(const session *run, const sy_query *query, uint64_t article, sy_snippet *shown,
+                            sy_error *error) {
+  *shown = (sy_snippet){0};
+  if (!run->settings->no_snippet) {
+    return sy_snippet_make(run->index, query, article, &run->settings->snippet, shown, error);
+  }
+  sy_article stored = {0};
+  CLI_TRY(sy_index_article(run->index, article, &stored, error));
+  *shown = (sy_snippet){.id = stored.id, .title = stored.title, .fields = stored.fields};
+  return SY_OK;
+}
+
+sy_status print_hit(const session *run, const char *qid, const sy_query *query, uint64_t rank,
+                    const sy_hit *hit, sy_error *error) {
+  const settings *s = run->settings;
+  if (s->ids || s->format == OUTPUT_TREC) return print_id(run, qid, rank, hit, error);
+  sy_snippet shown;
+  CLI_TRY(read_shown(run, query, hit->article, &shown, error));
+  switch (s->format) {
+    case OUTPUT_JSON: put_json(run, qid, rank, hit->score, &shown); break;
+    case OUTPUT_TSV: put_tsv(run, qid, rank, hit->score, &shown); break;
+    default: put_text(run, rank, hit->score, &shown);
+  }
+  return SY_OK;
+}
+
+/* ---- Syntax errors ---- */
+
+/* Prints a window around the column, for a query can be long, and the caret as far to the right as the
+ * characters before it are wide. */
+void print_syntax_error(sy_string query, const sy_error *error) {
+  enum { BEFORE = 40, BEHIND = 30 };
+  uint32_t column = error->column ? error->column : 1;
+  uint32_t first = column > BEFORE ? column - BEFORE : 1, last = column + BEHIND;
+  int indent = 2;
+  fputs(first > 1 ? "  ..." : "  ", stderr);
+  if (first > 1) indent += 3;
+  uint32_t at_column = 1;
+  size_t at = 0;
+  for (size_t length; at < query.bytes && at_column <= last; at += length, at_column++) {
+    uint32_t code = cli_clean(cli_decode(query, at, &length), CLI_LINE);
+    if (at_column < first) continue;
+    cli_put_character(stderr, code);
+    if (at_column < column) indent += cli_width(code);
+  }
+  fprintf(stderr, "%s\n%*s^\n" PROGRAM ": column %u: ", at < query.bytes ? "..." : "", indent, "",
+          (unsigned)column);
+  cli_put_clean(stderr, (sy_string){error->reason, strlen(error->reason)}, CLI_LINE);
+  fputc('\n', stderr);
+}

@@ -1,0 +1,58 @@
+/*
+ * main_query.h - what the files of the program suoyin-query share: main.c (options, one query),
+ * main_batch.c (a file of queries), main_print.c (what comes out).
+ */
+#ifndef SY_MAIN_QUERY_H
+#define SY_MAIN_QUERY_H
+
+#include "suoyin.h"
+#include "tools/cli.h"
+
+#define PROGRAM "suoyin-query"
+
+typedef enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_TREC, OUTPUT_TSV } output;
+typedef enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER } when;
+
+typedef struct settings {
+  const char *index;
+  const char *batch; /* NULL: the query is on the command line */
+  const char *tag;   /* last column of TREC output */
+  sy_search_options search;
+  sy_snippet_options snippet;
+  output format;
+  when colour;
+  bool any, count, ids, quiet, no_snippet, time;
+  bool limit_given, format_given;
+  bool help, version;
+} settings;
+
+/* A run of the program over one open index. */
+typedef struct session {
+  const settings *settings;
+  sy_index *index;
+  bool terminal; /* stdout is one */
+  bool colour;
+} session;
+
+/* Runs one query and prints what it finds. `qid` NULL: not in a batch. *found says whether anything
+ * was. */
+sy_status run_query(const session *run, const char *qid, sy_string text, bool *found, sy_error *error);
+
+/* Runs the queries of settings->batch. Returns the exit status. */
+int run_batch(const session *run, uint64_t *queries);
+
+/* ---- main_print.c ---- */
+
+void print_count(const session *run, const char *qid, uint64_t count);
+
+/* What stands over the hits of a query in a batch, for people. */
+void print_heading(const session *run, const char *qid, sy_string query);
+
+/* One hit; `rank` counts from 1. Reads what the format needs from the index. */
+sy_status print_hit(const session *run, const char *qid, const sy_query *query, uint64_t rank,
+                    const sy_hit *hit, sy_error *error);
+
+/* On stderr: the query, a caret under the column that `error` names, and the message. */
+void print_syntax_error(sy_string query, const sy_error *error);
+
+#endif

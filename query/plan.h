@@ -1,0 +1,62 @@
+/*
+ * plan.h - a query made ready for one snapshot: terms looked up in every segment, weights computed.
+ *
+ *     parse tree --(analyse, look up)--> plan --(for each segment)--> iterators
+ */
+#ifndef SY_PLAN_H
+#define SY_PLAN_H
+
+#include "query/iterator.h"
+#include "query/leaf.h"
+
+#define SY_TITLE_BOOST 2.0f
+
+typedef enum sy_plan_kind {
+  SY_PLAN_LISTS, /* a term or a phrase, by its postings lists */
+  SY_PLAN_ARRAY, /* articles found while planning: sets of terms, ids, verified phrases */
+  SY_PLAN_GROUP,
+} sy_plan_kind;
+
+/* Articles of one segment in memory. */
+typedef struct sy_plan_array {
+  uint32_t *articles, *frequencies;
+  uint32_t count;
+} sy_plan_array;
+
+typedef struct sy_plan_node sy_plan_node;
+struct sy_plan_node {
+  sy_plan_kind kind;
+  sy_occur occur;
+  uint32_t field;         /* SY_FIELD_INDEX_* */
+  float weight;           /* see sy_scorer */
+  uint32_t count;         /* LISTS: lists for each segment */
+  uint32_t *offsets;      /* of each list in the phrase */
+  bool *cover;            /* whether its positions are needed */
+  sy_list *lists;         /* [segment * count + list] */
+  sy_plan_array *arrays;  /* ARRAY: by segment */
+  sy_plan_node *child, *next;
+};
+
+typedef struct sy_plan {
+  sy_snapshot *snapshot;
+  sy_analyzer *analyzer;
+  sy_arena *arena;
+  sy_plan_node *root;
+  float saturation[SY_FIELD_COUNT][256]; /* K by length code */
+  float averages[SY_FIELD_COUNT];        /* length, over all segments */
+  sy_search_context *context;
+} sy_plan;
+
+/* Everything is allocated in context->arena. The analyzer is used during the call only. */
+sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzer *analyzer, const sy_query *query,
+                       sy_search_context *context, sy_error *error);
+
+/* The iterator of a node over segment `segment`; NULL when memory is out. */
+sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t segment);
+
+static inline sy_scorer sy_plan_scorer(const sy_plan *plan, const sy_plan_node *node, uint32_t segment) {
+  return (sy_scorer){node->weight, plan->saturation[node->field],
+                     plan->snapshot->segments[segment].lengths[node->field]};
+}
+
+#endif

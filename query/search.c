@@ -1,0 +1,113 @@
+/*
+ * search.c - the best articles of a query, and how many there are (contracts in suoyin.h).
+ *
+ * Segments are searched one after the other into one heap of the best so far; its least score is what an
+ * article has to beat.
+ */
+#include "query/index.h"
+#include "query/topk.h"
+
+#include "base/status.h"
+
+struct sy_results {
+  size_t count;
+  sy_hit hits[];
+};
+
+static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
+  sy_arena_reset(&index->arena);
+  return (sy_search_context){&index->arena, SY_OK, error, scoring};
+}
+
+/* ---- Ranked search ---------------------------------------------------------------------------------------- */
+
+static sy_status collect(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top, sy_error *error) {
+  const sy_segment *segment = &plan->snapshot->segments[number];
+  if (!exhaustive && sy_topk_disjunction(plan, number, top)) return plan->context->status;
+  sy_iterator *it = sy_plan_iterator(plan, plan->root, number);
+  if (!it) return sy_fail_memory(error);
+  for (; it->article != SY_NO_ARTICLE; it->advance(it, it->article + 1)) {
+    if (sy_segment_deleted(segment, it->article) || !it->matches(it)) continue;
+    sy_topk_offer(top, it->score(it), segment->base + it->article);
+  }
+  return plan->context->status;
+}
+
+static sy_status make_results(sy_topk *top, uint64_t offset, sy_results **out, sy_error *error) {
+  sy_topk_sort(top);
+  size_t count = offset < top->count ? top->count - (size_t)offset : 0;
+  sy_results *results = malloc(sizeof *results + count * sizeof *results->hits);
+  if (!results) return sy_fail_memory(error);
+  results->count = count;
+  for (size_t i = 0; i < count; i++) {
+    const sy_ranked *ranked = &top->entries[offset + i];
+    results->hits[i] = (sy_hit){ranked->article, (float)ranked->score / SY_SCORE_ONE};
+  }
+  *out = results;
+  return SY_OK;
+}
+
+sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_options *options,
+                    sy_results **out, sy_error *error) {
+  sy_search_options o = options ? *options : (sy_search_options)SY_SEARCH_OPTIONS_DEFAULT;
+  sy_search_context context = begin(index, true, error);
+  sy_plan plan;
+  *out = NULL;
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzer, query, &context, error));
+  uint64_t wanted = o.limit > UINT64_MAX - o.offset ? UINT64_MAX : o.limit + o.offset;
+  sy_topk top = {0};
+  sy_topk_init(&top, wanted);
+  sy_status status = SY_OK;
+  for (uint32_t s = 0; s < index->snapshot.count && status == SY_OK && o.limit; s++) {
+    status = collect(&plan, s, o.exhaustive, &top, error);
+  }
+  if (status == SY_OK && top.failed) status = sy_fail_memory(error);
+  if (status == SY_OK) status = make_results(&top, o.offset, out, error);
+  sy_topk_free(&top);
+  return status;
+}
+
+size_t sy_results_count(const sy_results *results) { return results->count; }
+
+const sy_hit *sy_results_hit(const sy_results *results, size_t rank) { return &results->hits[rank]; }
+
+void sy_results_free(sy_results *results) { free(results); }
+
+/* ---- Counting --------------------------------------------------------------------------------------------- */
+
+static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
+  uint64_t count = 0;
+  for (; it->article != SY_NO_ARTICLE; it->advance(it, it->article + 1)) {
+    count += !sy_segment_deleted(segment, it->article) && it->matches(it);
+  }
+  return count;
+}
+
+/* What is known without walking anything. */
+static bool known_count(const sy_plan_node *root, const sy_segment *segment, uint32_t number, uint64_t *count) {
+  if (segment->deletes) return false;
+  if (root->kind == SY_PLAN_ARRAY) {
+    *count += root->arrays[number].count;
+  } else if (root->kind == SY_PLAN_LISTS && root->count == 1) {
+    *count += root->lists[number].df;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_error *error) {
+  sy_search_context context = begin(index, false, error);
+  sy_plan plan;
+  *count = 0;
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzer, query, &context, error));
+  for (uint32_t s = 0; s < index->snapshot.count; s++) {
+    const sy_segment *segment = &index->snapshot.segments[s];
+    if (known_count(plan.root, segment, s, count)) continue;
+    sy_iterator *it = sy_plan_iterator(&plan, plan.root, s);
+    if (!it) return sy_fail_memory(error);
+    *count += count_matches(segment, it);
+    SY_TRY(context.status);
+  }
+  return SY_OK;
+}

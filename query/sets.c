@@ -1,0 +1,197 @@
+/* sets.c - gathering the articles of many terms (sets.h). */
+#include "query/sets.h"
+
+#include "base/status.h"
+
+/* Calls `visit` with the list of each term of the set. */
+typedef sy_status (*list_visitor)(void *context, const sy_list *list, sy_error *error);
+
+static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, const sy_unit *unit,
+                           list_visitor visit, void *context, sy_error *error) {
+  sy_lexicon *lexicon = &plan->snapshot->segments[segment].lexicon;
+  const sy_term_key *key = &unit->key;
+  uint32_t run = sy_lexicon_run(lexicon, field, key->first);
+  if (run == lexicon->count || sy_lexicon_run_key(lexicon, run) != (field << 24 | key->first)) return SY_OK;
+  sy_lexicon_cursor cursor;
+  SY_TRY(sy_lexicon_open_run(lexicon, run, &cursor, error));
+  if (cursor.words != (key->word_bytes > 0)) return SY_OK;
+  if (cursor.words) SY_TRY(sy_lexicon_seek_word(&cursor, key->word, key->word_bytes, error));
+  sy_status status;
+  while ((status = sy_lexicon_next(&cursor, error)) == SY_OK) {
+    if (cursor.words) {
+      uint32_t most = cursor.key.word_bytes < key->word_bytes ? cursor.key.word_bytes : key->word_bytes;
+      int order = memcmp(cursor.key.word, key->word, most);
+      if (order > 0) break;
+      if (order < 0 || cursor.key.word_bytes < key->word_bytes) continue;
+    }
+    sy_list list;
+    SY_TRY(sy_lexicon_list(&cursor, &list, error));
+    SY_TRY(visit(context, &list, error));
+  }
+  return status == SY_NOT_FOUND ? SY_OK : status;
+}
+
+static sy_status corrupt(const sy_plan *plan, sy_error *error) {
+  return sy_fail_at(error, SY_CORRUPT, sy_env_path(plan->snapshot->env), 0,
+                    "a postings list contradicts itself");
+}
+
+/* ---- Union ------------------------------------------------------------------------------------------------ */
+
+/* Frequencies are summed in a dense array, and a bit says which of it is in use: one pass over the lists and
+ * one over the bits, with no comparison of lists among themselves. */
+typedef struct union_state {
+  sy_plan *plan;
+  uint32_t *frequencies; /* by article */
+  uint64_t *bits;
+  sy_postings postings;
+} union_state;
+
+static sy_status add_list(void *context, const sy_list *list, sy_error *error) {
+  union_state *u = context;
+  sy_postings *p = &u->postings;
+  sy_postings_open(p, list);
+  while (sy_postings_next(p) != SY_NO_ARTICLE) {
+    sy_postings_load_frequencies(p);
+    for (uint32_t i = p->at; i < p->filled; i++) {
+      u->frequencies[p->articles[i]] += p->frequencies[i];
+      u->bits[p->articles[i] / 64] |= 1ull << p->articles[i] % 64;
+    }
+    p->at = p->filled; /* the whole block is done */
+  }
+  return p->corrupt ? corrupt(u->plan, error) : SY_OK;
+}
+
+static sy_status collect(const union_state *u, size_t words, sy_plan_array *out, sy_error *error) {
+  uint32_t count = 0;
+  for (size_t w = 0; w < words; w++) count += (uint32_t)__builtin_popcountll(u->bits[w]);
+  out->articles = sy_arena_alloc(u->plan->arena, count * sizeof(uint32_t));
+  out->frequencies = sy_arena_alloc(u->plan->arena, count * sizeof(uint32_t));
+  if (!out->articles || !out->frequencies) return sy_fail_memory(error);
+  out->count = 0;
+  for (size_t w = 0; w < words; w++) {
+    for (uint64_t left = u->bits[w]; left; left &= left - 1) {
+      uint32_t article = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(left);
+      out->articles[out->count] = article;
+      out->frequencies[out->count++] = u->frequencies[article];
+    }
+  }
+  return SY_OK;
+}
+
+sy_status sy_set_gather(sy_plan *plan, uint32_t segment, uint32_t field, const sy_unit *unit,
+                        sy_plan_array *out, sy_error *error) {
+  uint32_t articles = plan->snapshot->segments[segment].info.articles;
+  size_t words = (size_t)articles / 64 + 1;
+  union_state *u = sy_arena_alloc(plan->arena, sizeof *u);
+  if (!u) return sy_fail_memory(error);
+  u->plan = plan;
+  u->bits = calloc(words, sizeof *u->bits);
+  u->frequencies = calloc((size_t)articles + 1, sizeof *u->frequencies);
+  sy_status status = u->bits && u->frequencies ? SY_OK : sy_fail_memory(error);
+  if (status == SY_OK) status = each_list(plan, segment, field, unit, add_list, u, error);
+  if (status == SY_OK) status = collect(u, words, out, error);
+  free(u->bits);
+  free(u->frequencies);
+  return status;
+}
+
+/* ---- Behind a phrase -------------------------------------------------------------------------------------- */
+
+/* Where the set's terms are wanted: place = article << 32 | position, ascending. */
+typedef struct follow_state {
+  sy_plan *plan;
+  const uint64_t *wanted;
+  uint8_t *found; /* by place */
+  size_t count;
+  sy_postings postings;
+} follow_state;
+
+static void mark_article(follow_state *f, size_t *at) {
+  sy_positions positions;
+  uint64_t article = f->postings.article;
+  if (!sy_postings_positions(&f->postings, &positions)) return;
+  uint32_t i = 0;
+  for (; *at < f->count && f->wanted[*at] >> 32 == article; ++*at) {
+    uint32_t position = (uint32_t)f->wanted[*at];
+    while (i < positions.count && sy_position(&positions, i) < position) i++;
+    if (i < positions.count && sy_position(&positions, i) == position) f->found[*at] = 1;
+  }
+}
+
+static sy_status follow_list(void *context, const sy_list *list, sy_error *error) {
+  follow_state *f = context;
+  sy_postings_open(&f->postings, list);
+  for (size_t at = 0; at < f->count;) {
+    uint32_t article = (uint32_t)(f->wanted[at] >> 32);
+    uint32_t found = sy_postings_advance(&f->postings, article);
+    if (found == SY_NO_ARTICLE) break;
+    if (found == article) {
+      mark_article(f, &at);
+    } else {
+      size_t step = 1; /* gallop to the first place that is not before the article found */
+      uint64_t target = (uint64_t)found << 32;
+      while (at + step < f->count && f->wanted[at + step] < target) step *= 2;
+      size_t low = at + step / 2, high = at + step < f->count ? at + step : f->count;
+      while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (f->wanted[middle] < target) {
+          low = middle + 1;
+        } else {
+          high = middle;
+        }
+      }
+      at = low;
+    }
+  }
+  return f->postings.corrupt ? corrupt(f->plan, error) : SY_OK;
+}
+
+/* All places that the set must fill to complete a match. */
+static sy_status wanted_places(sy_iterator *before, uint32_t offset, sy_buffer *out, sy_error *error) {
+  for (uint32_t a = before->article; a != SY_NO_ARTICLE; a = before->advance(before, a + 1)) {
+    if (!before->matches(before)) continue;
+    uint32_t count;
+    const uint32_t *starts = sy_phrase_iterator_starts(before, &count);
+    for (uint32_t i = 0; i < count; i++) sy_buffer_u64(out, (uint64_t)a << 32 | (starts[i] + offset));
+  }
+  if (out->failed) return sy_fail_memory(error);
+  return before->context->status;
+}
+
+static sy_status found_articles(const follow_state *f, sy_plan_array *out, sy_error *error) {
+  out->count = 0;
+  out->articles = sy_arena_alloc(f->plan->arena, f->count * sizeof(uint32_t));
+  out->frequencies = sy_arena_alloc(f->plan->arena, f->count * sizeof(uint32_t));
+  if (!out->articles || !out->frequencies) return sy_fail_memory(error);
+  for (size_t i = 0; i < f->count; i++) {
+    if (!f->found[i]) continue;
+    uint32_t article = (uint32_t)(f->wanted[i] >> 32);
+    if (!out->count || out->articles[out->count - 1] != article) {
+      out->articles[out->count] = article;
+      out->frequencies[out->count++] = 0;
+    }
+    out->frequencies[out->count - 1]++;
+  }
+  return SY_OK;
+}
+
+sy_status sy_set_follow(sy_plan *plan, uint32_t segment, uint32_t field, const sy_unit *unit,
+                        uint32_t offset, sy_iterator *before, sy_plan_array *out, sy_error *error) {
+  sy_buffer wanted = {0};
+  sy_status status = wanted_places(before, offset, &wanted, error);
+  follow_state *f = sy_arena_alloc(plan->arena, sizeof *f);
+  size_t count = wanted.bytes / 8;
+  uint8_t *found = sy_arena_calloc(plan->arena, count + 1, 1);
+  if (status == SY_OK && (!f || !found)) status = sy_fail_memory(error);
+  if (status == SY_OK) {
+    f->plan = plan;
+    f->wanted = (const uint64_t *)wanted.data;
+    f->found = found;
+    f->count = count;
+    if (count) status = each_list(plan, segment, field, unit, follow_list, f, error);
+    if (status == SY_OK) status = found_articles(f, out, error);
+  }
+  sy_buffer_free(&wanted);
+  return status;
+}

@@ -1,0 +1,201 @@
+/*
+ * check.c - verifying a snapshot (check.h).
+ *
+ * First the checksums of all values, then each segment: its lists are decoded in full, their articles
+ * ascend, their positions ascend and stay below the length of the article, impacts bound what is in the
+ * blocks; terms ascend; every unit of every article is counted once: the frequencies of all lists of an
+ * article add up to no more than its length; ids are found again through their hashes; stored articles
+ * decompress.
+ */
+#include "storage/check.h"
+
+#include "base/status.h"
+#include "storage/lengths.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+typedef struct checker {
+  sy_snapshot *snapshot;
+  sy_segment *segment;
+  void (*on_problem)(void *context, const char *what);
+  void *context;
+  uint64_t problems;
+  uint64_t terms, postings, positions; /* of the field being checked */
+  uint32_t *units;                     /* by article: units seen in the field */
+  float saturation[256];
+  sy_postings list;
+  sy_error reason; /* of functions that fail */
+} checker;
+
+__attribute__((format(printf, 2, 3))) static void problem(checker *c, const char *format, ...) {
+  char text[700];
+  int used = c->segment ? snprintf(text, sizeof text, "segment %u: ", c->segment->info.id) : 0;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text + used, sizeof text - (size_t)used, format, arguments);
+  va_end(arguments);
+  c->problems++;
+  if (c->on_problem) c->on_problem(c->context, text);
+}
+
+/* ---- Values ----------------------------------------------------------------------------------------------- */
+
+static sy_status check_value(void *context, uint32_t segment, uint32_t part, uint32_t ordinal, sy_value value,
+                             bool sound) {
+  checker *c = context;
+  (void)value;
+  if (!sound) problem(c, "segment %u part %u value %u: wrong checksum", segment, part, ordinal);
+  return SY_OK;
+}
+
+/* ---- Lists ------------------------------------------------------------------------------------------------ */
+
+static bool check_positions(checker *c, const uint8_t *lengths) {
+  sy_positions positions;
+  if (!sy_postings_positions(&c->list, &positions)) return false;
+  uint32_t article = c->list.article;
+  uint64_t most = sy_length_decode(lengths[article]); /* lengths are known to within an eighth */
+  most += most / 8 + 1;
+  for (uint32_t i = 0; i < positions.count; i++) {
+    uint32_t position = sy_position(&positions, i);
+    if (position >= most || (i && position <= sy_position(&positions, i - 1))) return false;
+  }
+  c->positions += positions.count;
+  c->units[article] += positions.count;
+  return true;
+}
+
+static bool check_impact(const checker *c, const uint8_t *lengths) {
+  if (!c->list.block_count) return true;
+  float tf = (float)c->list.frequencies[c->list.at];
+  float impact = tf / (tf + c->saturation[lengths[c->list.article]]);
+  return impact * 255 <= (float)c->list.impacts[c->list.block] + 0.001f;
+}
+
+static const char *check_list(checker *c, const sy_list *list) {
+  sy_postings *p = &c->list;
+  sy_postings_open(p, list);
+  uint32_t count = 0, last = SY_NO_ARTICLE;
+  while (sy_postings_next(p) != SY_NO_ARTICLE) {
+    if (last != SY_NO_ARTICLE && p->article <= last) return "articles do not ascend";
+    last = p->article;
+    count++;
+    if (!sy_postings_frequency(p)) return "a frequency is zero";
+    if (!check_positions(c, list->lengths)) return "positions do not ascend within their article";
+    if (!check_impact(c, list->lengths)) return "an impact is too small";
+    uint32_t at = p->at + 1;
+    if (p->block < p->block_count && at == p->filled && sy_load32(p->last + 4 * (size_t)p->block) != last) {
+      return "skip data contradict a block";
+    }
+  }
+  c->postings += count;
+  if (p->corrupt) return "a block cannot be decoded";
+  return count == list->df ? NULL : "the document frequency is wrong";
+}
+
+static int compare_keys(const sy_term_key *a, const sy_term_key *b) {
+  if (!a->word_bytes) return (a->second > b->second) - (a->second < b->second);
+  int order = memcmp(a->word, b->word, a->word_bytes < b->word_bytes ? a->word_bytes : b->word_bytes);
+  return order ? order : (a->word_bytes > b->word_bytes) - (a->word_bytes < b->word_bytes);
+}
+
+static void check_run(checker *c, uint32_t run) {
+  sy_lexicon *lexicon = &c->segment->lexicon;
+  sy_lexicon_cursor cursor;
+  sy_status status = sy_lexicon_open_run(lexicon, run, &cursor, &c->reason);
+  uint8_t word[256];
+  sy_term_key last = {0};
+  for (uint32_t i = 0; status == SY_OK; i++) {
+    status = sy_lexicon_next(&cursor, &c->reason);
+    if (status != SY_OK) break;
+    if (i && compare_keys(&cursor.key, &last) <= 0) problem(c, "terms of lexicon run %u do not ascend", run);
+    last = cursor.key;
+    if (last.word_bytes) last.word = memcpy(word, cursor.word, last.word_bytes);
+    c->terms++;
+    sy_list list;
+    status = sy_lexicon_list(&cursor, &list, &c->reason);
+    if (status != SY_OK) break;
+    const char *fault = check_list(c, &list);
+    if (fault) problem(c, "lexicon run %u term %u: %s", run, i, fault);
+  }
+  if (status != SY_OK && status != SY_NOT_FOUND) problem(c, "%s", c->reason.reason);
+}
+
+static void check_field(checker *c, uint32_t field) {
+  const sy_segment_info *info = &c->segment->info;
+  const sy_field_info *expected = &info->fields[field];
+  const uint8_t *lengths = c->segment->lengths[field];
+  c->terms = c->postings = c->positions = 0;
+  c->units = calloc((size_t)info->articles + 1, sizeof *c->units);
+  if (!c->units) {
+    problem(c, "not checked: out of memory");
+    return;
+  }
+  sy_bm25_saturation(expected->impact_average, c->saturation);
+  for (uint32_t run = 0; run < c->segment->lexicon.count; run++) {
+    uint32_t key = sy_lexicon_run_key(&c->segment->lexicon, run);
+    if (run && key <= sy_lexicon_run_key(&c->segment->lexicon, run - 1)) {
+      problem(c, "lexicon runs do not ascend");
+    }
+    if (key >> 24 == field) check_run(c, run);
+  }
+  if (c->terms != expected->terms || c->postings != expected->postings || c->positions != expected->positions) {
+    problem(c, "field %u: terms, postings or positions are not as many as the manifest says", field);
+  }
+  for (uint32_t a = 0; a < info->articles; a++) {
+    uint64_t most = sy_length_decode(lengths[a]);
+    if (c->units[a] > most + most / 8 + 1) problem(c, "article %u has more units than its length", a);
+  }
+  free(c->units);
+  c->units = NULL;
+}
+
+/* ---- Ids and text ----------------------------------------------------------------------------------------- */
+
+typedef struct id_search {
+  uint32_t wanted;
+} id_search;
+
+static bool is_wanted(void *context, uint32_t article) { return article == ((id_search *)context)->wanted; }
+
+static void check_articles(checker *c) {
+  for (uint32_t a = 0; a < c->segment->info.articles; a++) {
+    sy_string id;
+    sy_status status = sy_ids_get(&c->segment->ids, a, &id, &c->reason);
+    if (status == SY_OK) {
+      char copy[SY_ID_MAX_BYTES];
+      memcpy(copy, id.data, id.bytes);
+      id.data = copy;
+      id_search search = {a};
+      status = sy_ids_find(&c->segment->ids, id, sy_id_hash(id), is_wanted, &search, &c->reason);
+      if (status == SY_NOT_FOUND) problem(c, "article %u is not found by its id", a);
+    }
+    if (status != SY_OK && status != SY_NOT_FOUND) problem(c, "article %u: %s", a, c->reason.reason);
+    sy_article article;
+    if (sy_articles_get(&c->segment->articles, a, &article, &c->reason) != SY_OK) {
+      problem(c, "article %u: %s", a, c->reason.reason);
+    }
+  }
+}
+
+sy_status sy_check(sy_snapshot *snapshot, void (*on_problem)(void *context, const char *what), void *context,
+                   sy_error *error) {
+  checker *c = calloc(1, sizeof *c);
+  if (!c) return sy_fail_memory(error);
+  c->snapshot = snapshot;
+  c->on_problem = on_problem;
+  c->context = context;
+  sy_status status = sy_env_walk(snapshot->env, check_value, c, error);
+  for (uint32_t s = 0; s < snapshot->count && status == SY_OK; s++) {
+    c->segment = &snapshot->segments[s];
+    for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) check_field(c, f);
+    check_articles(c);
+  }
+  if (status == SY_OK && c->problems) {
+    status = sy_fail_at(error, SY_CORRUPT, sy_env_path(snapshot->env), 0, "%llu faults found",
+                        (unsigned long long)c->problems);
+  }
+  free(c);
+  return status;
+}

@@ -1,0 +1,360 @@
+/*
+ * env.c - the LMDB environment (contract and key layout in env.h).
+ *
+ * LMDB without MDB_WRITEMAP and with its full syncs: dirty pages live in our memory until their
+ * transaction ends, a stray write cannot reach the file, a full disk is an error and not a SIGBUS.
+ * Transactions end after SY_TRANSACTION_BYTES so that those pages stay few.
+ */
+#include "storage/env.h"
+
+#include "base/bytes.h"
+#include "base/status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define SY_CHECKSUM_BYTES 8
+#define SY_TRANSACTION_BYTES (48ull << 20)
+#define SY_MAP_INITIAL_BYTES (4ull << 30) /* address space only */
+#define SY_MAP_SLACK_BYTES (64ull << 20)
+
+struct sy_env {
+  MDB_env *mdb;
+  MDB_dbi dbi;
+  MDB_txn *read;
+  MDB_txn *write;
+  uint64_t write_bytes; /* put into `write` so far */
+  int lock_fd;
+  bool writer;
+  char path[PATH_MAX];
+};
+
+const char *sy_env_path(const sy_env *env) { return env->path; }
+
+static sy_status fail_mdb(sy_env *env, sy_error *error, int code, const char *what) {
+  sy_status status = SY_IO;
+  switch (code) {
+    case ENOMEM: status = SY_NO_MEMORY; break;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_PANIC:
+    case MDB_BAD_TXN: status = SY_CORRUPT; break;
+    case MDB_INVALID:
+    case MDB_VERSION_MISMATCH: status = SY_VERSION; break;
+    case MDB_MAP_FULL:
+    case MDB_TXN_FULL:
+    case MDB_READERS_FULL: status = SY_LIMIT; break;
+    default: break;
+  }
+  return sy_fail_at(error, status, env->path, 0, "%s: %s", what, mdb_strerror(code));
+}
+
+/* ---- Opening ---------------------------------------------------------------------------------------------- */
+
+static sy_status file_path(const sy_env *env, const char *name, char *out, sy_error *error) {
+  if (snprintf(out, PATH_MAX, "%s/%s", env->path, name) >= PATH_MAX) {
+    return sy_fail_at(error, SY_INVALID, env->path, 0, "path is too long");
+  }
+  return SY_OK;
+}
+
+/* The kernel drops the lock with the process, so a dead writer never holds it. */
+static sy_status take_writer_lock(sy_env *env, sy_error *error) {
+  char path[PATH_MAX];
+  SY_TRY(file_path(env, "writer.lock", path, error));
+  env->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (env->lock_fd < 0) return sy_fail_errno(error, errno, path, "cannot open the writer lock");
+  if (flock(env->lock_fd, LOCK_EX | LOCK_NB) == 0) return SY_OK;
+  if (errno == EWOULDBLOCK) {
+    return sy_fail_at(error, SY_LOCKED, env->path, 0, "another writer is at work on this index");
+  }
+  return sy_fail_errno(error, errno, path, "cannot lock");
+}
+
+static sy_status prepare_directory(sy_env *env, bool create, sy_error *error) {
+  char data[PATH_MAX];
+  struct stat info;
+  SY_TRY(file_path(env, "data.mdb", data, error));
+  if (stat(data, &info) == 0) return SY_OK;
+  if (errno != ENOENT && errno != ENOTDIR) return sy_fail_errno(error, errno, data, "cannot open");
+  if (stat(env->path, &info) == 0 && !S_ISDIR(info.st_mode)) {
+    return sy_fail_at(error, SY_VERSION, env->path, 0, "not a Suoyin index (not a directory)");
+  }
+  if (!env->writer || !create) {
+    sy_fail_at(error, SY_NOT_FOUND, env->path, 0, "no index here");
+    return SY_NOT_FOUND;
+  }
+  if (mkdir(env->path, 0777) && errno != EEXIST) {
+    return sy_fail_errno(error, errno, env->path, "cannot make the index directory");
+  }
+  return SY_OK;
+}
+
+static sy_status open_mdb(sy_env *env, sy_error *error) {
+  int code = mdb_env_create(&env->mdb);
+  if (code) return fail_mdb(env, error, code, "cannot open");
+  if (env->writer) {
+    code = mdb_env_set_mapsize(env->mdb, SY_MAP_INITIAL_BYTES);
+    if (code) return fail_mdb(env, error, code, "cannot open");
+  }
+  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (env->writer ? 0 : MDB_RDONLY);
+  code = mdb_env_open(env->mdb, env->path, flags, 0666);
+  if (code) return fail_mdb(env, error, code, "cannot open");
+  int dead;
+  if (env->writer) mdb_reader_check(env->mdb, &dead); /* frees the slots of dead processes */
+  MDB_txn *txn;
+  code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &txn);
+  if (code) return fail_mdb(env, error, code, "cannot open");
+  code = mdb_dbi_open(txn, NULL, 0, &env->dbi);
+  mdb_txn_abort(txn);
+  return code ? fail_mdb(env, error, code, "cannot open") : SY_OK;
+}
+
+sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, sy_error *error) {
+  *out = NULL;
+  sy_env *env = calloc(1, sizeof *env);
+  if (!env) return sy_fail_memory(error);
+  env->lock_fd = -1;
+  env->writer = writer;
+  sy_status status = SY_OK;
+  if (!path[0] || strlen(path) >= sizeof env->path) {
+    status = sy_fail(error, SY_INVALID, "the index path is empty or too long");
+  } else {
+    strcpy(env->path, path);
+  }
+  if (status == SY_OK) status = prepare_directory(env, create, error);
+  if (status == SY_OK && writer) status = take_writer_lock(env, error);
+  if (status == SY_OK) status = open_mdb(env, error);
+  if (status != SY_OK) {
+    sy_env_close(env);
+    return status;
+  }
+  *out = env;
+  return SY_OK;
+}
+
+void sy_env_close(sy_env *env) {
+  if (!env) return;
+  if (env->write) mdb_txn_abort(env->write);
+  if (env->read) mdb_txn_abort(env->read);
+  if (env->mdb) mdb_env_close(env->mdb);
+  if (env->lock_fd >= 0) close(env->lock_fd);
+  free(env);
+}
+
+/* ---- Keys and checksums ----------------------------------------------------------------------------------- */
+
+static uint64_t key_number(uint32_t segment, uint32_t part, uint32_t ordinal) {
+  return (uint64_t)segment << 32 | (uint64_t)part << 24 | ordinal;
+}
+
+typedef struct stored_key {
+  uint8_t bytes[8];
+} stored_key;
+
+static stored_key encode_key(uint64_t number) {
+  stored_key key;
+  for (int i = 0; i < 8; i++) key.bytes[i] = (uint8_t)(number >> (56 - 8 * i));
+  return key;
+}
+
+static uint64_t decode_key(const uint8_t *bytes) {
+  uint64_t number = 0;
+  for (int i = 0; i < 8; i++) number = number << 8 | bytes[i];
+  return number;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------------------- */
+
+void sy_env_end_read(sy_env *env) {
+  if (env->read) mdb_txn_abort(env->read);
+  env->read = NULL;
+}
+
+sy_status sy_env_read(sy_env *env, sy_error *error) {
+  sy_env_end_read(env);
+  int code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &env->read);
+  if (code == MDB_MAP_RESIZED) { /* a writer made the map larger: follow */
+    code = mdb_env_set_mapsize(env->mdb, 0);
+    if (!code) code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &env->read);
+  }
+  if (!code) return SY_OK;
+  env->read = NULL;
+  return fail_mdb(env, error, code, "cannot begin reading");
+}
+
+sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
+                     sy_error *error) {
+  stored_key key = encode_key(key_number(segment, (uint32_t)part, ordinal));
+  MDB_val k = {sizeof key.bytes, key.bytes}, v;
+  int code = mdb_get(env->read, env->dbi, &k, &v);
+  *out = (sy_value){NULL, 0};
+  if (code == MDB_NOTFOUND) return SY_NOT_FOUND;
+  if (code) return fail_mdb(env, error, code, "cannot read");
+  if (v.mv_size < SY_CHECKSUM_BYTES) {
+    return sy_fail_at(error, SY_CORRUPT, env->path, 0, "segment %u part %d value %u is too short",
+                      segment, (int)part, ordinal);
+  }
+  *out = (sy_value){v.mv_data, v.mv_size - SY_CHECKSUM_BYTES};
+  return SY_OK;
+}
+
+sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error) {
+  MDB_cursor *cursor;
+  int code = mdb_cursor_open(env->read, env->dbi, &cursor);
+  if (code) return fail_mdb(env, error, code, "cannot read");
+  MDB_val k, v;
+  sy_status status = SY_OK;
+  while (status == SY_OK && (code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
+    bool sound = k.mv_size == 8 && v.mv_size >= SY_CHECKSUM_BYTES;
+    uint64_t number = k.mv_size == 8 ? decode_key(k.mv_data) : UINT64_MAX;
+    sy_value value = {v.mv_data, sound ? v.mv_size - SY_CHECKSUM_BYTES : 0};
+    sound = sound && XXH3_64bits_withSeed(value.data, value.bytes, number) ==
+                         sy_load64(value.data + value.bytes);
+    status = visit(context, (uint32_t)(number >> 32), (uint32_t)(number >> 24 & 0xff),
+                   (uint32_t)(number & SY_ORDINAL_MAX), value, sound);
+  }
+  mdb_cursor_close(cursor);
+  if (status == SY_OK && code != MDB_NOTFOUND) return fail_mdb(env, error, code, "cannot read");
+  return status;
+}
+
+/* Pages on LMDB's list of free ones: database 0, records of a count and that many page numbers. */
+static int count_free_pages(MDB_txn *txn, uint64_t *pages) {
+  MDB_cursor *cursor;
+  int code = mdb_cursor_open(txn, 0, &cursor);
+  if (code) return code;
+  MDB_val k, v;
+  *pages = 0;
+  while ((code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
+    if (v.mv_size >= sizeof(size_t)) *pages += *(const size_t *)v.mv_data;
+  }
+  mdb_cursor_close(cursor);
+  return code == MDB_NOTFOUND ? 0 : code;
+}
+
+sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error) {
+  MDB_envinfo info;
+  MDB_stat stat;
+  uint64_t pages;
+  int code = mdb_env_info(env->mdb, &info);
+  if (!code) code = mdb_env_stat(env->mdb, &stat);
+  if (!code) code = count_free_pages(env->read, &pages);
+  if (code) return fail_mdb(env, error, code, "cannot read sizes");
+  *file_bytes = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+  *free_bytes = pages * stat.ms_psize;
+  return SY_OK;
+}
+
+/* ---- Writing ---------------------------------------------------------------------------------------------- */
+
+sy_status sy_env_reserve(sy_env *env, uint64_t bytes, bool *moved, sy_error *error) {
+  *moved = false;
+  SY_TRY(sy_env_commit(env, error));
+  MDB_envinfo info;
+  MDB_stat stat;
+  int code = mdb_env_info(env->mdb, &info);
+  if (!code) code = mdb_env_stat(env->mdb, &stat);
+  if (code) return fail_mdb(env, error, code, "cannot read sizes");
+  uint64_t used = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+  uint64_t needed = used + bytes + bytes / 8 + SY_MAP_SLACK_BYTES;
+  if (needed <= info.me_mapsize) return SY_OK;
+  sy_env_end_read(env);
+  *moved = true;
+  uint64_t size = info.me_mapsize;
+  while (size < needed) size *= 2;
+  code = mdb_env_set_mapsize(env->mdb, size);
+  return code ? fail_mdb(env, error, code, "cannot enlarge the memory map") : SY_OK;
+}
+
+static sy_status begin_write(sy_env *env, sy_error *error) {
+  if (env->write) return SY_OK;
+  int code = mdb_txn_begin(env->mdb, NULL, 0, &env->write);
+  if (!code) return SY_OK;
+  env->write = NULL;
+  return fail_mdb(env, error, code, "cannot begin writing");
+}
+
+sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, const void *data,
+                     size_t bytes, sy_error *error) {
+  if (ordinal > SY_ORDINAL_MAX || bytes > UINT32_MAX - SY_CHECKSUM_BYTES) {
+    return sy_fail_at(error, SY_LIMIT, env->path, 0, "part %d of segment %u is too large", (int)part,
+                      segment);
+  }
+  if (env->write_bytes && env->write_bytes + bytes > SY_TRANSACTION_BYTES) {
+    SY_TRY(sy_env_commit(env, error));
+  }
+  SY_TRY(begin_write(env, error));
+  uint64_t number = key_number(segment, (uint32_t)part, ordinal);
+  stored_key key = encode_key(number);
+  MDB_val k = {sizeof key.bytes, key.bytes}, v = {bytes + SY_CHECKSUM_BYTES, NULL};
+  int code = mdb_put(env->write, env->dbi, &k, &v, MDB_RESERVE);
+  if (code) return fail_mdb(env, error, code, "cannot write");
+  if (bytes) memcpy(v.mv_data, data, bytes);
+  sy_store64((uint8_t *)v.mv_data + bytes, XXH3_64bits_withSeed(v.mv_data, bytes, number));
+  env->write_bytes += bytes;
+  return SY_OK;
+}
+
+/* Deletes from the cursor's key to the end of its segment. */
+static int delete_run(MDB_cursor *cursor, uint32_t segment, MDB_val *k, MDB_val *v, int code) {
+  while (!code && decode_key(k->mv_data) >> 32 == segment) {
+    code = mdb_cursor_del(cursor, 0);
+    if (!code) code = mdb_cursor_get(cursor, k, v, MDB_NEXT); /* behind a deletion: the one that followed */
+  }
+  return code;
+}
+
+sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) {
+  SY_TRY(begin_write(env, error));
+  MDB_cursor *cursor;
+  int code = mdb_cursor_open(env->write, env->dbi, &cursor);
+  if (code) return fail_mdb(env, error, code, "cannot write");
+  stored_key key = encode_key(key_number(segment, 0, 0));
+  MDB_val k = {sizeof key.bytes, key.bytes}, v;
+  code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+  code = delete_run(cursor, segment, &k, &v, code);
+  mdb_cursor_close(cursor);
+  return code && code != MDB_NOTFOUND ? fail_mdb(env, error, code, "cannot delete") : SY_OK;
+}
+
+sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t segment),
+                       const void *context, sy_error *error) {
+  for (uint64_t segment = 0; segment <= UINT32_MAX;) {
+    SY_TRY(sy_env_read(env, error));
+    MDB_cursor *cursor;
+    int code = mdb_cursor_open(env->read, env->dbi, &cursor);
+    if (code) return fail_mdb(env, error, code, "cannot read");
+    stored_key key = encode_key(segment << 32);
+    MDB_val k = {sizeof key.bytes, key.bytes}, v;
+    code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+    if (!code) segment = decode_key(k.mv_data) >> 32;
+    mdb_cursor_close(cursor);
+    sy_env_end_read(env);
+    if (code == MDB_NOTFOUND) return SY_OK;
+    if (code) return fail_mdb(env, error, code, "cannot read");
+    if (!wanted(context, (uint32_t)segment)) {
+      SY_TRY(sy_env_delete_segment(env, (uint32_t)segment, error));
+      SY_TRY(sy_env_commit(env, error));
+    }
+    segment++;
+  }
+  return SY_OK;
+}
+
+sy_status sy_env_commit(sy_env *env, sy_error *error) {
+  if (!env->write) return SY_OK;
+  int code = mdb_txn_commit(env->write);
+  env->write = NULL;
+  env->write_bytes = 0;
+  return code ? fail_mdb(env, error, code, "cannot commit") : SY_OK;
+}

@@ -1,0 +1,39 @@
+/*
+ * lengths.h - article lengths in one byte each.
+ *
+ * The length of a field of an article is the number of positions it uses (units and breaks). Code:
+ *
+ *     length < 8     the length itself
+ *     otherwise      8 + 8 * (e - 3) + m,  e = floor(log2 length), m = the three bits behind the top one
+ *
+ * so a length is known to within an eighth, as in Lucene's norms, and its number of bits exactly: 100 =
+ * 0b1100100 has e = 6, m = 4, code 36, and stands for 96..103. BM25 takes the least length of a code; the
+ * positions codec (postings.h) takes from it how many bits a position of the article needs.
+ */
+#ifndef SY_LENGTHS_H
+#define SY_LENGTHS_H
+
+#include <stdint.h>
+
+static inline uint8_t sy_length_encode(uint32_t length) {
+  if (length < 8) return (uint8_t)length;
+  uint32_t e = 31 - (uint32_t)__builtin_clz(length);
+  return (uint8_t)(8 + 8 * (e - 3) + (length >> (e - 3) & 7));
+}
+
+/* The least length with this code. */
+static inline uint32_t sy_length_decode(uint8_t code) {
+  if (code < 8) return code;
+  uint32_t e = 3 + (code - 8u) / 8;
+  if (e > 31) return UINT32_MAX; /* no encoder writes such a code */
+  return (8u | (code & 7u)) << (e - 3);
+}
+
+/* Bits that hold every position of an article with this code: 0 to 32. */
+static inline uint32_t sy_position_bits(uint8_t code) {
+  if (code < 8) return code < 2 ? 0 : 32 - (uint32_t)__builtin_clz(code - 1u);
+  uint32_t e = 3 + (code - 8u) / 8;
+  return e > 31 ? 32 : e + 1;
+}
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * segment.h - a segment: articles numbered from 0, with everything that finds and shows them. Immutable but
+ * for its deletions.
+ */
+#ifndef SY_SEGMENT_H
+#define SY_SEGMENT_H
+
+#include "storage/articles.h"
+#include "storage/ids.h"
+#include "storage/manifest.h"
+
+#include <roaring/roaring.h>
+
+/* ---- Writing ---- */
+
+/* Articles first, in order; then the runs of the lexicon, through `lexicon` and `lists`; then finish. */
+typedef struct sy_segment_writer {
+  sy_env *env;
+  sy_segment_info info;
+  sy_ids_writer ids;
+  sy_articles_writer articles;
+  sy_lexicon_writer lexicon;
+  sy_list_writer lists[SY_FIELD_COUNT];
+  sy_buffer lengths[SY_FIELD_COUNT]; /* a code for each article */
+} sy_segment_writer;
+
+sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id, int level, sy_error *error);
+/* Registers the next article: its id and the length of its fields in positions. Its text goes to
+ * `articles` beside this. */
+sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id,
+                                    const uint32_t lengths[SY_FIELD_COUNT], sy_error *error);
+/* As above with length codes; `length_sums` are added by the caller. For merges. */
+sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id, const uint8_t codes[SY_FIELD_COUNT],
+                                  sy_error *error);
+/* All articles are there: prepares `lists`. */
+void sy_segment_writer_begin_postings(sy_segment_writer *w);
+/* Ends the list of the current term and adds both to the lexicon. */
+sy_status sy_segment_writer_term(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
+                                 sy_error *error);
+/* Writes what is left and completes `info`. */
+sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error);
+void sy_segment_writer_free(sy_segment_writer *w);
+
+/* ---- Deletions ---- */
+
+/* Stores the set of deleted articles (CRoaring's portable format) as part of the current transaction. */
+sy_status sy_deletes_put(sy_env *env, uint32_t segment, const roaring_bitmap_t *deletes, uint64_t *bytes,
+                         sy_error *error);
+
+/* ---- Reading ---- */
+
+typedef struct sy_segment {
+  sy_segment_info info;
+  uint64_t base; /* number of its first article in the snapshot */
+  sy_env *env;
+  sy_stream streams[3]; /* lexicon, postings, positions */
+  sy_lexicon lexicon;
+  sy_ids ids;
+  sy_articles articles;
+  const uint8_t *lengths[SY_FIELD_COUNT];
+  roaring_bitmap_t *deletes; /* NULL when there are none */
+} sy_segment;
+
+static inline bool sy_segment_deleted(const sy_segment *s, uint32_t article) {
+  return s->deletes && roaring_bitmap_contains(s->deletes, article);
+}
+
+/* ---- A snapshot: all segments of one commit ---- */
+
+typedef struct sy_snapshot {
+  sy_env *env;
+  sy_manifest manifest;
+  sy_segment *segments;
+  uint32_t count;
+  uint64_t articles; /* live */
+  uint64_t numbers;  /* article numbers in use: live and deleted */
+} sy_snapshot;
+
+/* Opens the newest snapshot of the environment, in which it begins reading. With `manifest`, opens the
+ * segments it names instead of those of the stored one (for a writer's segments to be). */
+sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manifest, sy_error *error);
+void sy_snapshot_close(sy_snapshot *s);
+/* The segment that holds an article number, or NULL; *local is the number within it. */
+sy_segment *sy_snapshot_segment(const sy_snapshot *s, uint64_t article, uint32_t *local);
+/* The live article with this id. SY_NOT_FOUND. */
+sy_status sy_snapshot_find(sy_snapshot *s, sy_string id, uint64_t *article, sy_error *error);
+
+#endif

@@ -1,0 +1,79 @@
+/* stream.c - records cut into LMDB values (layout in stream.h). */
+#include "storage/stream.h"
+
+#include "base/status.h"
+
+void sy_stream_writer_init(sy_stream_writer *w, sy_env *env, uint32_t segment, sy_part part) {
+  *w = (sy_stream_writer){env, segment, part, 0, 0, {0}};
+}
+
+static sy_status flush_chunk(sy_stream_writer *w, uint64_t ordinal, sy_error *error) {
+  if (!w->chunk.bytes) return SY_OK;
+  if (ordinal > SY_ORDINAL_MAX) {
+    return sy_fail_at(error, SY_LIMIT, sy_env_path(w->env), 0, "part %d of a segment is too large",
+                      (int)w->part);
+  }
+  SY_TRY(sy_env_put(w->env, w->segment, w->part, (uint32_t)ordinal, w->chunk.data, w->chunk.bytes, error));
+  w->chunk.bytes = 0;
+  return SY_OK;
+}
+
+sy_status sy_stream_append(sy_stream_writer *w, const void *first, size_t first_bytes,
+                           const void *second, size_t second_bytes, uint64_t *address,
+                           sy_error *error) {
+  size_t bytes = first_bytes + second_bytes;
+  uint64_t at = sy_stream_place(w->end, bytes);
+  if (at != w->end) SY_TRY(flush_chunk(w, w->end >> SY_ADDRESS_BITS, error));
+  sy_buffer_append(&w->chunk, first, first_bytes);
+  sy_buffer_append(&w->chunk, second, second_bytes);
+  if (w->chunk.failed) return sy_fail_memory(error);
+  w->end = sy_stream_end(at, bytes);
+  w->bytes += bytes;
+  if (address) *address = at;
+  if (w->end >> SY_ADDRESS_BITS != at >> SY_ADDRESS_BITS) {
+    return flush_chunk(w, at >> SY_ADDRESS_BITS, error);
+  }
+  return SY_OK;
+}
+
+sy_status sy_stream_finish(sy_stream_writer *w, sy_error *error) {
+  return flush_chunk(w, w->end >> SY_ADDRESS_BITS, error);
+}
+
+void sy_stream_writer_free(sy_stream_writer *w) { sy_buffer_free(&w->chunk); }
+
+sy_status sy_stream_init(sy_stream *s, sy_env *env, uint32_t segment, sy_part part,
+                         uint32_t chunk_count, sy_error *error) {
+  *s = (sy_stream){env, segment, part, chunk_count, NULL};
+  if (chunk_count > SY_ORDINAL_MAX) {
+    return sy_fail_at(error, SY_CORRUPT, sy_env_path(env), 0, "segment %u part %d: %u chunks", segment,
+                      (int)part, chunk_count);
+  }
+  s->chunks = calloc(chunk_count ? chunk_count : 1, sizeof *s->chunks);
+  return s->chunks ? SY_OK : sy_fail_memory(error);
+}
+
+sy_status sy_stream_get(sy_stream *s, uint64_t address, uint64_t bytes, const uint8_t **data,
+                        sy_error *error) {
+  uint64_t chunk = address >> SY_ADDRESS_BITS, offset = address & SY_ADDRESS_MASK;
+  *data = NULL;
+  if (chunk < s->chunk_count) {
+    sy_value *value = &s->chunks[chunk];
+    if (!value->data) {
+      sy_status status = sy_env_get(s->env, s->segment, s->part, (uint32_t)chunk, value, error);
+      if (status != SY_OK && status != SY_NOT_FOUND) return status;
+    }
+    if (value->data && offset <= value->bytes && bytes <= value->bytes - offset) {
+      *data = value->data + offset;
+      return SY_OK;
+    }
+  }
+  return sy_fail_at(error, SY_CORRUPT, sy_env_path(s->env), 0,
+                    "segment %u part %d: %llu bytes at address %llu are not there", s->segment,
+                    (int)s->part, (unsigned long long)bytes, (unsigned long long)address);
+}
+
+void sy_stream_free(sy_stream *s) {
+  free(s->chunks);
+  s->chunks = NULL;
+}

@@ -1,0 +1,264 @@
+/*
+ * analyze.c - the state machine that turns bytes into units and units into terms (docs/text.md).
+ *
+ * A Chinese character cannot be emitted before it is known what follows, so one is held back:
+ *
+ *     text    机   器   ，   用   S Q L
+ *     held    机   器        用
+ *     emit         机器 器.        用w  sql        ('.' run-end break, 'w' run-end word)
+ *     at           0    1          3    4          (2 is the break)
+ *
+ * A word is collected in `words` and emitted when something ends it. A break only sets `gap`; it takes its
+ * position when a unit follows, so breaks at the end of a text count for nothing.
+ */
+#include "text/analyze.h"
+
+#include "text/gloss.h"
+#include "text/utf8.h"
+
+#include <string.h>
+
+/* One character can end a word, release the held character and hold itself; the longest expansion (18
+ * characters) as often. Loops stop while there is room for that. */
+#define OUT_MARGIN 64u
+
+void sy_analyzer_init(sy_analyzer *a, uint32_t rules) {
+  memset(a, 0, offsetof(sy_analyzer, words));
+  a->rules = rules;
+  a->table = &sy_fold_tables[rules & (SY_TEXT_WIDTH | SY_TEXT_VARIANTS)];
+}
+
+void sy_analyzer_begin(sy_analyzer *a, const char *text, size_t bytes) {
+  a->text = a->at = (const uint8_t *)text;
+  a->end = a->at + bytes;
+  a->position = a->unit_end = a->line_ends = 0;
+  a->gap = a->space = a->pending = a->in_word = false;
+  a->word.second = a->word.word_bytes = 0;
+}
+
+static inline void release_held(sy_analyzer *a, uint32_t second) {
+  a->held.second = second;
+  *a->out++ = a->held;
+  a->pending = false;
+}
+
+static void end_word(sy_analyzer *a) {
+  *a->out++ = a->word;
+  a->word.second += a->word.word_bytes;
+  a->word.word_bytes = 0;
+  a->in_word = false;
+}
+
+/* The position of a unit that begins now; settles the gap before it. */
+static inline uint32_t take_position(sy_analyzer *a) {
+  if (a->gap) a->position++;
+  a->gap = a->space = false;
+  a->line_ends = 0;
+  return a->position++;
+}
+
+static inline void put_chinese(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
+  if (a->in_word) end_word(a);
+  if (a->space && a->position && !(a->rules & SY_TEXT_SPACE)) a->gap = true;
+  if (a->pending) release_held(a, a->gap ? SY_END_BREAK : c);
+  a->held = (sy_term){c, 0, 0, take_position(a), start, end};
+  a->pending = true;
+  a->unit_end = end;
+}
+
+static void append_code(sy_analyzer *a, uint32_t c, uint32_t end) {
+  a->last = c;
+  a->last_bytes = sy_utf8_encode(a->words + a->word.second + a->word.word_bytes, c);
+  a->word.word_bytes += a->last_bytes;
+  a->word.end = a->unit_end = end;
+}
+
+static void begin_word(sy_analyzer *a, uint32_t c, uint32_t start) {
+  if (a->space && a->pending && !(a->rules & SY_TEXT_SPACE)) a->gap = true;
+  if (a->pending) release_held(a, a->gap ? SY_END_BREAK : SY_END_WORD);
+  a->word.first = c;
+  a->word.position = take_position(a);
+  a->word.start = start;
+  a->in_word = true;
+}
+
+static inline void put_word(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
+  if (a->in_word && a->word.word_bytes + 4 > SY_WORD_MAX_BYTES) {
+    uint8_t encoded[4];
+    if (a->word.word_bytes + sy_utf8_encode(encoded, c) > SY_WORD_MAX_BYTES) end_word(a);
+  }
+  if (!a->in_word) begin_word(a, c, start);
+  append_code(a, c, end);
+}
+
+static inline void put_space(sy_analyzer *a, uint32_t c) {
+  if (a->in_word) end_word(a);
+  a->space = true;
+  if (c == '\n' && ++a->line_ends >= 2 && a->position) a->gap = true;
+}
+
+/* The canonical composition of base and mark, or 0. */
+static uint32_t compose(uint32_t base, uint32_t mark) {
+  size_t low = 0, high = sy_composition_count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    const sy_composition *pair = &sy_compositions[middle];
+    if (pair->mark == mark && pair->base == base) return pair->composed;
+    if (pair->mark < mark || (pair->mark == mark && pair->base < base)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return 0;
+}
+
+static void put_mark(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
+  if (a->in_word) {
+    uint32_t composed = compose(a->last, c);
+    if (!composed) {
+      put_word(a, c, start, end);
+      return;
+    }
+    if (a->word.word_bytes == a->last_bytes) a->word.first = composed;
+    a->word.word_bytes -= a->last_bytes;
+    append_code(a, composed, end);
+  } else if (a->pending && a->unit_end == start) {
+    uint32_t composed = compose(a->held.first, c);
+    if (composed) {
+      a->held.first = composed;
+      a->held.end = end;
+    }
+    a->unit_end = end;
+  }
+}
+
+/* ---- Punctuation that joins or belongs to a word ---------------------------------------------------------- */
+
+static bool is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
+static bool is_ascii_letter(uint32_t c) { return c >= 'a' && c <= 'z'; }
+
+/* The first folded character at `p` if it is a word character, else 0. */
+static uint32_t peek_word_character(const sy_analyzer *a, const uint8_t *p) {
+  if (p >= a->end) return 0;
+  uint32_t length, c = sy_utf8_decode(p, a->end, &length);
+  uint32_t entry = sy_fold_entry(a->table, c);
+  if (entry >> SY_CLASS_SHIFT == SY_CLASS_EXPANSION) {
+    entry = a->table->expansions[(entry & SY_CODE_MASK) + 1];
+    return entry >> SY_CLASS_SHIFT == SY_CLASS_WORD ? entry & SY_CODE_MASK : 0;
+  }
+  return entry >> SY_CLASS_SHIFT == SY_CLASS_WORD ? sy_folded(c, entry) : 0;
+}
+
+/* Whether `c`, directly behind a word, joins it to a word that begins at `next`. */
+static bool joins(const sy_analyzer *a, uint32_t c, const uint8_t *next) {
+  switch (c) {
+    case '-': case '_': case '.': case '\'': case 0x2019:
+    case '@': case '&': case '/': case '\\': case ':': return peek_word_character(a, next) != 0;
+    case ',': return is_digit(a->last) && is_digit(peek_word_character(a, next));
+    default: return false;
+  }
+}
+
+/* C++ and C#: takes the marks into the word and ends it. Returns the byte behind them, or NULL. */
+static const uint8_t *take_suffix(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
+  if (!is_ascii_letter(a->last)) return NULL;
+  if (c == '#') {
+    if (a->word.word_bytes != 1 || peek_word_character(a, next)) return NULL;
+    append_code(a, '#', (uint32_t)(next - a->text));
+    end_word(a);
+    return next;
+  }
+  if (c != '+') return NULL;
+  const uint8_t *stop = p;
+  while (stop < a->end && *stop == '+') stop++;
+  if (stop - p < 2 || a->word.word_bytes + (size_t)(stop - p) > SY_WORD_MAX_BYTES) return NULL;
+  while (p < stop) append_code(a, '+', (uint32_t)(++p - a->text));
+  end_word(a);
+  return stop;
+}
+
+/* Returns where to go on reading. */
+static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
+  uint32_t start = (uint32_t)(p - a->text);
+  if ((c == '(' || c == 0xFF08) && (a->rules & SY_TEXT_GLOSS) && a->position && a->unit_end == start) {
+    const uint8_t *end = sy_gloss_end(p, a->end);
+    if (end) {
+      a->unit_end = (uint32_t)(end - a->text);
+      return end;
+    }
+  }
+  if (a->in_word) {
+    const uint8_t *behind = take_suffix(a, c, p, next);
+    if (behind) return behind;
+    bool joined = joins(a, c, next);
+    end_word(a);
+    if (joined) return next;
+  }
+  a->gap = a->position > 0;
+  a->line_ends = 0;
+  return next;
+}
+
+/* ---- The loop --------------------------------------------------------------------------------------------- */
+
+static void put_expansion(sy_analyzer *a, const uint32_t *expansion, uint32_t start, uint32_t end) {
+  uint32_t count = *expansion++;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t c = expansion[i] & SY_CODE_MASK;
+    switch (expansion[i] >> SY_CLASS_SHIFT) {
+      case SY_CLASS_CHINESE: put_chinese(a, c, start, end); break;
+      case SY_CLASS_WORD: put_word(a, c, start, end); break;
+      case SY_CLASS_SPACE: put_space(a, c); break;
+      case SY_CLASS_MARK: put_mark(a, c, start, end); break;
+      case SY_CLASS_PUNCTUATION:
+        if (a->in_word) end_word(a);
+        a->gap = a->position > 0;
+        break;
+      default: break;
+    }
+  }
+}
+
+static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
+  uint32_t entry = sy_fold_entry(a->table, c);
+  uint32_t start = (uint32_t)(p - a->text), end = (uint32_t)(next - a->text);
+  switch (entry >> SY_CLASS_SHIFT) {
+    case SY_CLASS_CHINESE: put_chinese(a, sy_folded(c, entry), start, end); break;
+    case SY_CLASS_WORD: put_word(a, sy_folded(c, entry), start, end); break;
+    case SY_CLASS_SPACE: put_space(a, sy_folded(c, entry)); break;
+    case SY_CLASS_TRANSPARENT:
+      if (a->unit_end == start) a->unit_end = end;
+      break;
+    case SY_CLASS_MARK: put_mark(a, sy_folded(c, entry), start, end); break;
+    case SY_CLASS_EXPANSION:
+      put_expansion(a, a->table->expansions + (entry & SY_CODE_MASK), start, end);
+      break;
+    default: return put_punctuation(a, sy_folded(c, entry), p, next);
+  }
+  return next;
+}
+
+/* Moves the word being read to the front of the buffer, whose other words have been handed out. */
+static void reuse_words(sy_analyzer *a) {
+  memmove(a->words, a->words + a->word.second, a->word.word_bytes);
+  a->word.second = 0;
+}
+
+size_t sy_analyzer_next(sy_analyzer *a, sy_term *terms, size_t capacity) {
+  a->out = terms;
+  a->out_end = terms + (capacity - OUT_MARGIN);
+  reuse_words(a);
+  const uint8_t *at = a->at, *end = a->end;
+  while (at < end && a->out < a->out_end && a->word.second < sizeof a->words - 32 * SY_WORD_MAX_BYTES) {
+    uint32_t length, c = sy_utf8_decode(at, end, &length);
+    if (c == SY_REPLACEMENT && length == 1) a->invalid_bytes++;
+    at = put_character(a, c, at, at + length);
+  }
+  a->at = at;
+  if (at >= end) {
+    if (a->in_word) end_word(a);
+    if (a->pending) release_held(a, SY_END_BREAK);
+  }
+  return (size_t)(a->out - terms);
+}

@@ -1,0 +1,137 @@
+/*
+ * gloss.c - recognises a reading in parentheses: 機(jī)器, F(xiàn)AIR, 银行（yín háng）, 報(ㄅㄠˋ).
+ *
+ * The content is first spelt as plain letters with a note of where a tone mark stood; anything that no
+ * pinyin has (a digit, a Han character, a b with an accent) ends the attempt at once, which is what happens
+ * at nearly every parenthesis that is none. Then each blank-free stretch of letters must split into
+ * syllables that exist (yínháng is yin + hang), and at least one tone mark must have been seen: `(a)`,
+ * `(LLM)` and `(en)` are not glosses.
+ */
+#include "text/gloss.h"
+
+#include "text/tables.h"
+#include "text/utf8.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LETTERS 48 /* of one stretch: eight syllables */
+#define MAX_SYLLABLE 6 /* zhuang */
+
+/* Letters with a tone mark, and u with two dots. The plain letter; upper case when it has a tone. */
+static char toned_letter(uint32_t c) {
+  switch (c) {
+    case 0x101: case 0xE1: case 0x1CE: case 0xE0:
+    case 0x100: case 0xC1: case 0x1CD: case 0xC0: return 'A';
+    case 0x113: case 0xE9: case 0x11B: case 0xE8:
+    case 0x112: case 0xC9: case 0x11A: case 0xC8:
+    case 0x1EBF: case 0x1EC1: return 'E';
+    case 0x12B: case 0xED: case 0x1D0: case 0xEC: return 'I';
+    case 0x14D: case 0xF3: case 0x1D2: case 0xF2:
+    case 0x14C: case 0xD3: case 0x1D1: case 0xD2: return 'O';
+    case 0x16B: case 0xFA: case 0x1D4: case 0xF9: return 'U';
+    case 0x1D6: case 0x1D8: case 0x1DA: case 0x1DC: return 'V';
+    case 0x144: case 0x148: case 0x1F9: return 'N';
+    case 0x1E3F: return 'M';
+    case 0xFC: case 0xDC: return 'v';
+    default: return 0;
+  }
+}
+
+static bool is_tone_mark(uint32_t c) {
+  return c == 0x300 || c == 0x301 || c == 0x304 || c == 0x30C;
+}
+
+static int compare_syllable(const void *key, const void *element) { return strcmp(key, element); }
+
+static bool is_syllable(const char *letters, size_t count) {
+  char key[8];
+  memcpy(key, letters, count);
+  key[count] = 0;
+  return bsearch(key, sy_syllables, sy_syllable_count, sizeof *sy_syllables, compare_syllable) != NULL;
+}
+
+/* Whether the letters split into syllables: reached[i] says that the first i do. */
+static bool splits(const char *letters, size_t count) {
+  bool reached[MAX_LETTERS + 1] = {true};
+  for (size_t i = 0; i < count; i++) {
+    if (!reached[i]) continue;
+    for (size_t n = 1; n <= MAX_SYLLABLE && i + n <= count; n++) {
+      if (!reached[i + n]) reached[i + n] = is_syllable(letters + i, n);
+    }
+  }
+  return reached[count];
+}
+
+static bool is_space(uint32_t c) { return c == ' ' || c == 0xA0 || c == 0x3000; }
+
+static bool is_bopomofo(uint32_t c) {
+  return (c >= 0x3105 && c <= 0x312F) || (c >= 0x31A0 && c <= 0x31BF);
+}
+
+static bool is_bopomofo_tone(uint32_t c) {
+  return c == 0x2C9 || c == 0x2CA || c == 0x2C7 || c == 0x2CB || c == 0x2D9;
+}
+
+typedef struct reading {
+  char letters[MAX_LETTERS]; /* of the stretch being read */
+  size_t count;
+  bool toned;    /* pinyin tone mark seen */
+  bool bopomofo; /* a Bopomofo letter seen */
+  bool pinyin;   /* a Latin letter seen */
+} reading;
+
+/* Ends a stretch of letters; false when it is no sequence of syllables. */
+static bool end_stretch(reading *r) {
+  bool good = splits(r->letters, r->count);
+  r->count = 0;
+  return good;
+}
+
+/* Takes one character of the content; false when no reading holds it. */
+static bool take(reading *r, uint32_t c) {
+  if (is_space(c) || c == '\'' || c == 0x2019) return end_stretch(r);
+  if (is_bopomofo(c)) {
+    r->bopomofo = true;
+    return true;
+  }
+  if (is_bopomofo_tone(c)) return r->bopomofo;
+  if (is_tone_mark(c)) { /* behind its letter, as a combining mark */
+    r->toned = true;
+    return r->count > 0;
+  }
+  if (c == 0x308) { /* u and a combining diaeresis */
+    if (!r->count || r->letters[r->count - 1] != 'u') return false;
+    r->letters[r->count - 1] = 'v';
+    return true;
+  }
+  char letter = 0;
+  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+    letter = (char)(c | 0x20);
+  } else {
+    letter = toned_letter(c);
+    if (letter >= 'A' && letter <= 'Z') r->toned = true;
+    if (letter) letter |= 0x20;
+  }
+  if (!letter || r->count == MAX_LETTERS) return false;
+  r->letters[r->count++] = letter;
+  r->pinyin = true;
+  return true;
+}
+
+const uint8_t *sy_gloss_end(const uint8_t *p, const uint8_t *end) {
+  reading r = {{0}, 0, false, false, false};
+  uint32_t length;
+  sy_utf8_decode(p, end, &length);
+  for (p += length; p < end; p += length) {
+    uint32_t c = sy_utf8_decode(p, end, &length);
+    if (c == ')' || c == 0xFF09) {
+      bool reading_found = r.pinyin ? r.toned && !r.bopomofo : r.bopomofo;
+      return reading_found && end_stretch(&r) ? p + length : NULL;
+    }
+    if (!take(&r, c)) return NULL;
+  }
+  return NULL;
+}

@@ -1,0 +1,11 @@
+/* gloss.h - recognising a reading in parentheses behind a character (docs/text.md section 6). */
+#ifndef SY_GLOSS_H
+#define SY_GLOSS_H
+
+#include <stdint.h>
+
+/* `p` points at an opening parenthesis, half- or full-width, before `end`. Returns the byte behind the
+ * closing one when the two hold pinyin or Bopomofo, else NULL. */
+const uint8_t *sy_gloss_end(const uint8_t *p, const uint8_t *end);
+
+#endif

@@ -1,0 +1,70 @@
+#!/bin/sh
+# demo.sh - `make demo`: fetches LibreOffice's help in Chinese, Simplified and Traditional, as Debian
+# packages (7 MB, not installed), indexes its pages and searches them.
+#
+#   tools/demo.sh [BUILD]
+#
+# Every step is shown as the command to type. What was fetched and indexed before is not done again;
+# remove BUILD/demo to start over.
+set -eu
+cd "$(dirname "$0")/.."
+build=${1:-build}
+demo=$build/demo
+index=$demo/help.idx
+
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+  color='--color always' bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+else
+  color= bold= plain=
+fi
+
+show() { printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"; }
+
+# Needs no root, but the lists of packages, which a fresh container has not.
+download() { (cd "$demo" && apt-get download -q "$1"); }
+
+fetch() {
+  package=libreoffice-help-$1
+  pages=$demo/$2
+  [ -d "$pages" ] && return
+  command -v apt-get >/dev/null || { echo "make demo fetches its articles with apt-get" >&2; exit 2; }
+  rm -rf "$demo/$package"* "$demo/unpacked"
+  mkdir -p "$demo"
+  show "cd $demo && apt-get download $package"
+  if ! download "$package" 2>/dev/null; then
+    if [ "$(id -u)" = 0 ]; then apt-get update -q; else sudo apt-get update -q; fi
+    download "$package"
+  fi
+  show "dpkg-deb -x $demo/${package}_*.deb $demo/unpacked"
+  dpkg-deb -x "$demo/$package"_*.deb "$demo/unpacked"
+  mv "$demo/unpacked/usr/share/libreoffice/help/$2/text" "$pages"
+  rm -rf "$demo/unpacked"
+}
+
+fetch zh-cn zh-CN
+fetch zh-tw zh-TW
+
+if [ ! -e "$index.done" ]; then
+  rm -rf "$index"
+  show "$build/suoyin-index -i $index $demo/zh-CN $demo/zh-TW"
+  "$build/suoyin-index" -i "$index" "$demo/zh-CN" "$demo/zh-TW"
+  : >"$index.done"
+fi
+
+search() {
+  show "$build/suoyin-query -i $index -n 3 '$1'"
+  # shellcheck disable=SC2086
+  "$build/suoyin-query" -i "$index" -n 3 $color "$1"
+}
+
+echo
+echo "Roman numerals, in articles of either script:"
+search 罗马数字
+echo
+echo "Taiwan's word for a pivot table, typed in Simplified, found in Traditional:"
+search 枢纽分析表
+echo
+echo "A question in free text:"
+search 如何在单元格中输入分数
+echo
+echo "The index is in $index. README.md tells how to search it further."
