@@ -1,4 +1,5 @@
-# Suoyin. The two commands a newcomer needs are `make demo` and `make check`; README.md explains the rest.
+# Suoyin. A newcomer needs two commands, `make demo` and `make check`; there are also deps, all, test,
+# asan, lint, format, bench, install, uninstall and clean.
 #
 #   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
 #   make WARN=      without -Werror            make V=1            show the commands
@@ -32,7 +33,8 @@ TEST_PROGRAMS   := $(TESTS:%.c=$(BUILD)/%)
 
 # docs/dependencies.md says what each is for. Only text/tables_gen.c and the oracle of the tests use
 # utf8proc and OpenCC. CRoaring has no pkg-config file in Debian.
-PKGS      := lmdb libzstd libarchive simdjson jansson uchardet libxml-2.0 libxxhash
+LIB_PKGS  := lmdb libzstd libarchive simdjson uchardet libxml-2.0 libxxhash
+PKGS      := $(LIB_PKGS) jansson
 GEN_PKGS  := libarchive libutf8proc opencc
 TEST_PKGS := cmocka $(GEN_PKGS)
 LIBS       = $(shell pkg-config --libs $(PKGS)) -lroaring -lstdc++ -lm
@@ -112,8 +114,8 @@ $(TEST_PROGRAMS): %: %.o $(BUILD)/tests/helpers.a $(BUILD)/libsuoyin.a
 
 # Changes when the compiler or its flags do; everything is then built again.
 $(BUILD)/flags: FORCE | packages
-	mkdir -p $(@D)
-	echo '$(COMPILE_C) $(COMPILE_CC) $(LINK)' | cmp -s - $@ || echo '$(COMPILE_C) $(COMPILE_CC) $(LINK)' > $@
+	mkdir -p $(@D); echo '$(COMPILE_C) $(COMPILE_CC) $(LINK)' > $@.new
+	cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 packages:
 	pkg-config --exists $(PKGS) $(TEST_PKGS) || \
@@ -161,9 +163,10 @@ install: all
 	install -m 755 $(BUILD)/libsuoyin.so $(DESTDIR)$(PREFIX)/lib/libsuoyin.so.$(VERSION)
 	ln -sf libsuoyin.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libsuoyin.so.0
 	ln -sf libsuoyin.so.0 $(DESTDIR)$(PREFIX)/lib/libsuoyin.so
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@PKGS@|$(PKGS)|' suoyin.pc.in \
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@PKGS@|$(LIB_PKGS)|' suoyin.pc.in \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/suoyin.pc
 	$(if $(wildcard docs/*.1),install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
+	[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 uninstall:
 	cd $(DESTDIR)$(PREFIX) && rm -f $(addprefix bin/,$(PROGRAMS)) include/suoyin.h lib/libsuoyin.* \

@@ -1,6 +1,6 @@
 /*
- * example.c - the library in one page: makes an index, adds three articles, searches them and prints
- * what was found with the matches in brackets. Built by `make` as build/example; on its own:
+ * example.c - the library in one page: makes an index, adds three articles, searches them and
+ * prints what was found with the matches in brackets. Built by `make` as build/example; on its own:
  *
  *   cc example.c $(pkg-config --cflags --libs suoyin)
  */
@@ -75,7 +75,7 @@ int main(int count, char **arguments) {
   add_articles(path);
   TRY(sy_index_open(path, &index, &error));
   search(index, "大量数据");
-  search(index, "比較及分析");
+  search(index, "\"比較及分析\"");
   sy_index_close(index);
   return 0;
 }

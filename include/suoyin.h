@@ -11,6 +11,8 @@
  * - Nothing is visible to readers, or survives the process, before sy_writer_commit() returns SY_OK.
  * - An object (sy_writer, sy_index, sy_query, sy_results) is used by one thread at a time. Different
  *   objects may be used by different threads; a sy_query may be searched by several threads at once.
+ * - An index grows to at most 1 TiB, and is mapped at that size: that is address space, not memory. Where
+ *   address space is limited (ulimit -v) a smaller map is used.
  * - The index directory must be on a local file system: LMDB's locks do not work over NFS.
  * - Strings are UTF-8 with an explicit length. Lengths and offsets are bytes unless a name says otherwise.
  *

@@ -12,7 +12,14 @@
 #define SLAB_BYTES (1u << 20)
 #define RADIX_BITS 11
 #define RADIX (1u << RADIX_BITS)
-#define HINT_BITS 6 /* one hint for 64 places */
+#define PASSES 3 /* that many digits hold the widest `second` */
+
+/* How a tuple is divided; `second` has the bits that are left. */
+typedef struct tuple_widths {
+  uint8_t position_bits, article_bits;
+} tuple_widths;
+
+static const tuple_widths all_widths[] = {{20, 23}, {28, 8}, {31, 1}};
 
 /* The tuples of one field and first character. `next` is the slot for the next tuple; on a block boundary
  * (also when NULL) a new block is due, whose slot 0 links to the one before. */
@@ -21,19 +28,19 @@ typedef uint64_t *partition;
 typedef struct field_batch {
   partition *partitions; /* by first code point; mapped, so that only pages in use take memory */
   sy_buffer touched;     /* u32: first code points with tuples */
-  sy_buffer starts;      /* u32: place where each article begins */
-  uint32_t place;        /* where the next article begins */
 } field_batch;
 
 struct sy_inverter {
   sy_analyzer analyzer;
   field_batch fields[SY_FIELD_COUNT];
+  tuple_widths widths;  /* of this batch */
+  uint32_t articles;    /* in the batch */
   sy_words words;
   sy_buffer slabs;      /* void *: all ever made */
   size_t slabs_used;    /* in this batch */
   uint8_t *free, *free_end; /* what is left of the last one */
   /* Scratch of the flush. */
-  sy_buffer tuples, sorted, positions, hints, ranks;
+  sy_buffer tuples, sorted, positions;
 };
 
 /* ---- Making and freeing ----------------------------------------------------------------------------------- */
@@ -61,28 +68,36 @@ void sy_inverter_free(sy_inverter *v) {
   for (int f = 0; f < SY_FIELD_COUNT; f++) {
     if (v->fields[f].partitions) munmap(v->fields[f].partitions, CODE_POINTS * sizeof(partition));
     sy_buffer_free(&v->fields[f].touched);
-    sy_buffer_free(&v->fields[f].starts);
   }
   void **slabs = (void **)v->slabs.data;
   for (size_t i = 0; i < v->slabs.bytes / sizeof *slabs; i++) free(slabs[i]);
-  sy_buffer *buffers[] = {&v->slabs, &v->tuples, &v->sorted, &v->positions, &v->hints, &v->ranks};
+  sy_buffer *buffers[] = {&v->slabs, &v->tuples, &v->sorted, &v->positions};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
   sy_words_free(&v->words);
   free(v);
 }
 
 uint64_t sy_inverter_memory(const sy_inverter *v) {
-  uint64_t bytes = v->slabs_used * (uint64_t)SLAB_BYTES + sy_words_memory(&v->words);
-  for (int f = 0; f < SY_FIELD_COUNT; f++) bytes += v->fields[f].starts.bytes;
-  return bytes;
+  return v->slabs_used * (uint64_t)SLAB_BYTES + sy_words_memory(&v->words);
 }
 
 uint64_t sy_inverter_invalid_bytes(const sy_inverter *v) { return v->analyzer.invalid_bytes; }
 
+/* A text has at most as many positions, and words, as bytes. */
+static bool fits(tuple_widths widths, uint32_t articles, uint64_t words, uint64_t text_bytes) {
+  uint32_t second_bits = 64u - widths.position_bits - widths.article_bits;
+  return articles < 1u << widths.article_bits && text_bytes < 1ull << widths.position_bits &&
+         words + text_bytes < 1ull << second_bits;
+}
+
 bool sy_inverter_has_room(const sy_inverter *v, size_t text_bytes) {
-  uint64_t most = 0;
-  for (int f = 0; f < SY_FIELD_COUNT; f++) most = v->fields[f].place > most ? v->fields[f].place : most;
-  return most + text_bytes < UINT32_MAX;
+  return !v->articles || fits(v->widths, v->articles, v->words.count, text_bytes);
+}
+
+static void choose_widths(sy_inverter *v, size_t text_bytes) {
+  size_t i = 0, last = sizeof all_widths / sizeof *all_widths - 1;
+  while (i < last && !fits(all_widths[i], 0, 0, text_bytes)) i++;
+  v->widths = all_widths[i];
 }
 
 /* ---- Adding ----------------------------------------------------------------------------------------------- */
@@ -125,13 +140,15 @@ static inline bool put_tuple(sy_inverter *v, field_batch *field, uint32_t first,
 
 static bool put_terms(sy_inverter *v, field_batch *field, const sy_term *terms, size_t count) {
   bool good = true;
+  uint32_t second_shift = (uint32_t)v->widths.position_bits + v->widths.article_bits;
+  uint64_t article = (uint64_t)v->articles << v->widths.position_bits;
   for (size_t i = 0; i < count; i++) {
     const sy_term *t = &terms[i];
     uint64_t second = t->second;
     if (t->word_bytes) {
       second = sy_words_number(&v->words, sy_term_word(&v->analyzer, t), t->word_bytes);
     }
-    good &= put_tuple(v, field, t->first, second << 32 | (field->place + t->position));
+    good &= put_tuple(v, field, t->first, second << second_shift | article | t->position);
   }
   return good;
 }
@@ -141,20 +158,20 @@ static bool add_field(sy_inverter *v, field_batch *field, sy_string text, uint32
   bool good = true;
   size_t count;
   *length = 0;
-  sy_buffer_u32(&field->starts, field->place);
   sy_analyzer_begin(&v->analyzer, text.data, text.bytes);
   while ((count = sy_analyzer_next(&v->analyzer, terms, 4 * SY_TERM_BATCH)) > 0) {
     good &= put_terms(v, field, terms, count);
     *length = terms[count - 1].position + 1;
   }
-  field->place += *length;
-  return good && !field->starts.failed && !field->touched.failed && !v->words.failed;
+  return good && !field->touched.failed && !v->words.failed;
 }
 
 sy_status sy_inverter_add(sy_inverter *v, const sy_article *article, uint32_t lengths[SY_FIELD_COUNT],
                           sy_error *error) {
+  if (!v->articles) choose_widths(v, article->title.bytes + article->body.bytes);
   bool good = add_field(v, &v->fields[SY_FIELD_INDEX_TITLE], article->title, &lengths[SY_FIELD_INDEX_TITLE]);
   good &= add_field(v, &v->fields[SY_FIELD_INDEX_BODY], article->body, &lengths[SY_FIELD_INDEX_BODY]);
+  v->articles++;
   return good ? SY_OK : sy_fail_memory(error);
 }
 
@@ -202,81 +219,56 @@ static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, uint32_
   for (size_t i = 0; i < count; i++) to[counts[from[i] >> shift & (RADIX - 1)]++] = from[i];
 }
 
-/* Sorts by the high half; the low halves ascend already. The result is in `a` or in `b`. */
-static uint64_t *sort_tuples(uint64_t *a, uint64_t *b, size_t count) {
+/* Sorts by `second`, which is at `shift`; what is below ascends already. The result is in `a` or in `b`. */
+static uint64_t *sort_tuples(uint64_t *a, uint64_t *b, size_t count, int shift) {
   if (count < 64) {
     insertion_sort(a, count);
     return a;
   }
-  uint32_t low[RADIX] = {0}, high[RADIX] = {0};
+  uint32_t counts[PASSES][RADIX] = {{0}};
+  int digits = (64 - shift + RADIX_BITS - 1) / RADIX_BITS;
   for (size_t i = 0; i < count; i++) {
-    low[a[i] >> 32 & (RADIX - 1)]++;
-    high[a[i] >> (32 + RADIX_BITS) & (RADIX - 1)]++;
+    uint64_t second = a[i] >> shift;
+    for (int d = 0; d < digits; d++) counts[d][second >> (d * RADIX_BITS) & (RADIX - 1)]++;
   }
-  if (low[a[0] >> 32 & (RADIX - 1)] != count) {
-    radix_pass(a, b, count, low, 32);
+  for (int d = 0; d < digits; d++) {
+    int at = shift + d * RADIX_BITS;
+    if (counts[d][a[0] >> at & (RADIX - 1)] == count) continue; /* all the same */
+    radix_pass(a, b, count, counts[d], at);
     uint64_t *t = a;
     a = b;
     b = t;
   }
-  if (high[a[0] >> (32 + RADIX_BITS) & (RADIX - 1)] == count) return a;
-  radix_pass(a, b, count, high, 32 + RADIX_BITS);
-  return b;
+  return a;
 }
 
 /* ---- Flushing: code --------------------------------------------------------------------------------------- */
 
-typedef struct place_map {
-  const uint32_t *starts; /* of each article, and behind the last one the end */
-  const uint32_t *hints;  /* an article that begins at or before each 64th place, the last such */
-} place_map;
-
-static bool make_place_map(sy_inverter *v, field_batch *field, place_map *map) {
-  uint32_t articles = (uint32_t)(field->starts.bytes / 4);
-  sy_buffer_u32(&field->starts, field->place);
-  size_t hint_count = ((size_t)field->place >> HINT_BITS) + 1;
-  v->hints.bytes = 0;
-  uint32_t *hints = (uint32_t *)sy_buffer_reserve(&v->hints, hint_count * 4);
-  if (!hints || field->starts.failed) return false;
-  const uint32_t *starts = (const uint32_t *)field->starts.data;
-  uint32_t article = 0;
-  for (size_t i = 0; i < hint_count; i++) {
-    while (article + 1 < articles && starts[article + 1] <= i << HINT_BITS) article++;
-    hints[i] = article;
-  }
-  *map = (place_map){starts, hints};
-  return true;
-}
-
-/* Codes the tuples of one term: all have the same high half. */
-static void code_term(sy_list_writer *list, const place_map *map, const uint64_t *tuples, size_t count,
+/* Codes the tuples of one term. */
+static void code_term(sy_list_writer *list, tuple_widths widths, const uint64_t *tuples, size_t count,
                       uint32_t *positions) {
+  uint64_t position_mask = (1ull << widths.position_bits) - 1, article_mask = (1ull << widths.article_bits) - 1;
   for (size_t i = 0; i < count;) {
-    uint32_t place = (uint32_t)tuples[i];
-    uint32_t article = map->hints[place >> HINT_BITS];
-    while (map->starts[article + 1] <= place) article++;
-    uint32_t start = map->starts[article], end = map->starts[article + 1], n = 0;
-    do {
-      positions[n++] = place - start;
-      if (++i == count) break;
-      place = (uint32_t)tuples[i];
-    } while (place < end);
-    sy_list_writer_add(list, article, positions, n);
+    uint64_t place = tuples[i] & ~position_mask;
+    uint32_t n = 0;
+    do positions[n++] = (uint32_t)(tuples[i++] & position_mask);
+    while (i < count && (tuples[i] & ~position_mask) == place);
+    sy_list_writer_add(list, (uint32_t)(place >> widths.position_bits & article_mask), positions, n);
   }
 }
 
 static sy_status code_partition(sy_inverter *v, sy_segment_writer *segment, uint32_t field, uint32_t first,
-                                const place_map *map, const uint64_t *tuples, size_t count,
-                                const sy_ranks *ranks, sy_error *error) {
+                                const uint64_t *tuples, size_t count, const sy_ranks *ranks, sy_error *error) {
   v->positions.bytes = 0;
   uint32_t *positions = (uint32_t *)sy_buffer_reserve(&v->positions, count * sizeof *positions);
   if (!positions) return sy_fail_memory(error);
+  int shift = v->widths.position_bits + v->widths.article_bits;
   sy_lexicon_writer_begin(&segment->lexicon, field, first, ranks != NULL);
   for (size_t i = 0; i < count;) {
-    uint32_t second = (uint32_t)(tuples[i] >> 32);
+    uint32_t second = (uint32_t)(tuples[i] >> shift);
     size_t end = i + 1;
-    while (end < count && tuples[end] >> 32 == second) end++;
-    code_term(&segment->lists[field], map, tuples + i, end - i, positions);
+    while (end < count && tuples[end] >> shift == second) end++;
+    code_term(&segment->lists[field], v->widths, tuples + i, end - i, positions);
     sy_term_key key = {first, second, NULL, 0};
     if (ranks) key.word = sy_ranks_word(ranks, second, &key.word_bytes);
     SY_TRY(sy_segment_writer_term(segment, field, &key, error));
@@ -286,7 +278,7 @@ static sy_status code_partition(sy_inverter *v, sy_segment_writer *segment, uint
 }
 
 static sy_status flush_partition(sy_inverter *v, sy_segment_writer *segment, uint32_t field, uint32_t first,
-                                 const place_map *map, const sy_ranks *ranks, sy_error *error) {
+                                 const sy_ranks *ranks, sy_error *error) {
   const uint64_t *next = v->fields[field].partitions[first];
   size_t count = count_tuples(next);
   v->tuples.bytes = v->sorted.bytes = 0;
@@ -295,13 +287,15 @@ static sy_status flush_partition(sy_inverter *v, sy_segment_writer *segment, uin
   if (!tuples || !sorted) return sy_fail_memory(error);
   gather(next, tuples, count);
   bool words = sy_ranks_begin_word(ranks, first);
+  int shift = v->widths.position_bits + v->widths.article_bits;
   if (words) {
+    uint64_t rest = (1ull << shift) - 1;
     for (size_t i = 0; i < count; i++) {
-      tuples[i] = (uint64_t)sy_ranks_of(ranks, (uint32_t)(tuples[i] >> 32)) << 32 | (uint32_t)tuples[i];
+      tuples[i] = (uint64_t)sy_ranks_of(ranks, (uint32_t)(tuples[i] >> shift)) << shift | (tuples[i] & rest);
     }
   }
-  tuples = sort_tuples(tuples, sorted, count);
-  return code_partition(v, segment, field, first, map, tuples, count, words ? ranks : NULL, error);
+  tuples = sort_tuples(tuples, sorted, count, shift);
+  return code_partition(v, segment, field, first, tuples, count, words ? ranks : NULL, error);
 }
 
 static int compare_u32(const void *a, const void *b) {
@@ -312,17 +306,14 @@ static int compare_u32(const void *a, const void *b) {
 static sy_status flush_field(sy_inverter *v, sy_segment_writer *segment, uint32_t f, const sy_ranks *ranks,
                              sy_error *error) {
   field_batch *field = &v->fields[f];
-  place_map map;
-  if (!make_place_map(v, field, &map)) return sy_fail_memory(error);
   uint32_t *touched = (uint32_t *)field->touched.data;
   size_t count = field->touched.bytes / sizeof *touched;
   if (count) qsort(touched, count, sizeof *touched, compare_u32);
   for (size_t i = 0; i < count; i++) {
-    SY_TRY(flush_partition(v, segment, f, touched[i], &map, ranks, error));
+    SY_TRY(flush_partition(v, segment, f, touched[i], ranks, error));
     field->partitions[touched[i]] = NULL;
   }
-  field->touched.bytes = field->starts.bytes = 0;
-  field->place = 0;
+  field->touched.bytes = 0;
   return SY_OK;
 }
 
@@ -336,6 +327,7 @@ sy_status sy_inverter_flush(sy_inverter *v, sy_segment_writer *segment, sy_error
   sy_ranks_free(&ranks);
   sy_words_clear(&v->words);
   v->slabs_used = 0;
+  v->articles = 0;
   v->free = v->free_end = NULL;
   return status;
 }

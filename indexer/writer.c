@@ -15,7 +15,6 @@
 #include "indexer/merge.h"
 
 #define MEMORY_LEAST (32ull << 20)
-#define LARGE_ARTICLE_BYTES (8u << 20)
 
 typedef struct segment_deletes {
   roaring_bitmap_t *bitmap; /* NULL when there are none */
@@ -165,16 +164,7 @@ void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
 
 /* ---- The batch -------------------------------------------------------------------------------------------- */
 
-/* Room in the map; when it had to grow, the snapshot lies elsewhere now. */
-static sy_status reserve(sy_writer *w, uint64_t bytes, sy_error *error) {
-  bool moved;
-  SY_TRY(sy_env_reserve(w->env, bytes, &moved, error));
-  if (!moved || !w->has_snapshot) return SY_OK;
-  return open_snapshot(w, error);
-}
-
 static sy_status begin_batch(sy_writer *w, sy_error *error) {
-  SY_TRY(reserve(w, 4 * w->options.memory_bytes, error));
   w->in_batch = true; /* first: the segment writer is freed with the writer, complete or not */
   return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, w->options.compression_level,
                                 error);
@@ -302,7 +292,6 @@ static sy_status flush(sy_writer *w, bool reopen, sy_error *error);
 static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes, sy_error *error) {
   if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush(w, true, error));
   if (!w->in_batch) SY_TRY(begin_batch(w, error));
-  if (bytes > LARGE_ARTICLE_BYTES) SY_TRY(reserve(w, 4 * w->options.memory_bytes + 4 * bytes, error));
   SY_TRY(claim_id(w, article->id, error));
   uint32_t lengths[SY_FIELD_COUNT];
   SY_TRY(sy_inverter_add(w->inverter, article, lengths, error));
@@ -378,11 +367,7 @@ static void replace_segments(sy_writer *w, uint32_t first, uint32_t count, const
 
 /* Merges adjacent segments; the old ones are deleted by the commit that no longer names them. */
 static sy_status merge_range(sy_writer *w, uint32_t first, uint32_t count, sy_error *error) {
-  uint64_t bytes = 0;
-  for (uint32_t i = first; i < first + count; i++) {
-    for (int p = 0; p < SY_PART_COUNT; p++) bytes += w->manifest.segments[i].bytes[p];
-  }
-  SY_TRY(sy_env_reserve(w->env, 2 * bytes, &(bool){false}, error));
+  SY_TRY(sy_env_commit(w->env, error)); /* so that the snapshot sees what was put */
   SY_TRY(open_snapshot(w, error));
   roaring_bitmap_t **deletes = calloc(count, sizeof(roaring_bitmap_t *));
   if (!deletes) return sy_fail_memory(error);

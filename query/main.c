@@ -1,8 +1,9 @@
 /*
- * main.c - the program suoyin-query: searches an index. All it does is suoyin.h; what is here is the
- * command line.
+ * main.c - the program suoyin-query: searches an index. All it does is suoyin.h; what is here is
+ * the command line.
  *
- * Exit status, as grep's: 0 something was found; 1 nothing was; 2 an error - unless -q found something.
+ * Exit status, as grep's: 0 something was found; 1 nothing was; 2 an error - unless -q found
+ * something.
  */
 #include "query/main_query.h"
 
@@ -13,8 +14,20 @@
 
 /* ---- Options ---- */
 
-enum { ANY_OPTION = 256, BATCH_OPTION, COLOUR_OPTION, FORMAT_OPTION, JSON_OPTION, NO_SNIPPET_OPTION,
-       OFFSET_OPTION, CHARACTERS_OPTION, PASSAGES_OPTION, TAG_OPTION, TIME_OPTION, VERSION_OPTION };
+enum {
+  ANY_OPTION = 256,
+  BATCH_OPTION,
+  COLOUR_OPTION,
+  FORMAT_OPTION,
+  JSON_OPTION,
+  NO_SNIPPET_OPTION,
+  OFFSET_OPTION,
+  CHARACTERS_OPTION,
+  PASSAGES_OPTION,
+  TAG_OPTION,
+  TIME_OPTION,
+  VERSION_OPTION
+};
 
 static const cli_option option_table[] = {
     {'i', "index", "DIR", "the index (default: $SUOYIN_INDEX, else ./suoyin.idx)"},
@@ -24,7 +37,8 @@ static const cli_option option_table[] = {
     {'c', "count", NULL, "print only how many articles match"},
     {'l', "ids", NULL, "print only the ids, one a line, best first"},
     {'q', "quiet", NULL, "print nothing; the exit status tells"},
-    {BATCH_OPTION, "batch", "FILE", "run each line of FILE, QID<TAB>QUERY or QUERY (- for standard input)"},
+    {BATCH_OPTION, "batch", "FILE",
+     "run each line of FILE, QID<TAB>QUERY or QUERY (- for standard input)"},
     {FORMAT_OPTION, "format", "FORMAT", "text, json (a line each), tsv or trec (default: text)"},
     {JSON_OPTION, "json", NULL, "the same as --format json"},
     {TAG_OPTION, "tag", "NAME", "last column of trec lines (default: suoyin)"},
@@ -39,14 +53,17 @@ static const cli_option option_table[] = {
 };
 
 static void print_help(void) {
-  printf("Usage: suoyin-query [OPTION]... QUERY...\n"
-         "       suoyin-query [OPTION]... --batch FILE\n"
-         "Searches a full-text index of Chinese. Several QUERY arguments are joined with blanks.\n\n"
-         "  机器 学习           both, in title or body      \"机器 学习\"   one behind the other\n"
-         "  机器 OR 学习        one or both                 Llama*        words that begin so\n"
-         "  机器 -学习          the first without the other title:机器    in the title; body: id: too\n\n"
-         "Put the whole query into single quotes, as '机器 -\"深度 学习\"': the shell knows these signs, too.\n"
-         "\n");
+  printf(
+      "Usage: suoyin-query [OPTION]... QUERY...\n"
+      "       suoyin-query [OPTION]... --batch FILE\n"
+      "Searches a full-text index of Chinese. Several QUERY arguments are joined with blanks.\n\n"
+      "  机器 学习           both, in title or body      \"机器 学习\"   one behind the other\n"
+      "  机器 OR 学习        one or both                 Llama*        words that begin so\n"
+      "  机器 -学习          the first without the other title:机器    in the title; body: id: "
+      "too\n\n"
+      "Put the whole query into single quotes, as '机器 -\"深度 学习\"': the shell knows these "
+      "signs,\n"
+      "too. A query that begins with - goes behind --.\n\n");
   cli_print_options(stdout, option_table);
   printf("\nExit status: 0 found, 1 nothing found, 2 error.\n");
 }
@@ -83,7 +100,7 @@ static bool set_colour(settings *s, const char *value) {
 
 static bool set_limit(settings *s, const char *value) {
   s->limit_given = true;
-  s->search.limit = UINT64_MAX;
+  s->search.limit = UINT64_MAX; /* for "all" */
   return !strcmp(value, "all") || cli_parse_number(value, 1, UINT64_MAX, &s->search.limit);
 }
 
@@ -122,40 +139,40 @@ static bool want_colour(when choice, bool terminal) {
 
 /* ---- Work ---- */
 
-static sy_status count_or_probe(const session *run, const char *qid, const sy_query *query, bool *found,
-                                sy_error *error) {
-  uint64_t count = 0;
-  CLI_TRY(sy_count(run->index, query, &count, error));
-  *found = count > 0;
-  if (!run->settings->quiet) print_count(run, qid, count);
+static sy_status count(const session *run, const char *qid, const sy_query *query, bool *found,
+                       sy_error *error) {
+  uint64_t articles = 0;
+  CLI_TRY(sy_count(run->index, query, &articles, error));
+  *found = articles > 0;
+  if (!run->settings->quiet) print_count(run, qid, articles);
   return SY_OK;
 }
 
-static sy_status search(const session *run, const char *qid, const sy_query *query, bool *found,
-                        sy_error *error) {
+static sy_status search(const session *run, const char *qid, sy_string text, const sy_query *query,
+                        bool *found, sy_error *error) {
   const settings *s = run->settings;
   sy_results *results = NULL;
   CLI_TRY(sy_search(run->index, query, &s->search, &results, error));
-  size_t count = sy_results_count(results);
-  *found = count > 0;
+  size_t hits = sy_results_count(results);
+  *found = hits > 0;
+  if (qid && !s->ids && s->format == OUTPUT_TEXT) print_heading(qid, text);
   sy_status status = SY_OK;
-  for (size_t i = 0; i < count && status == SY_OK && !ferror(stdout); i++) {
-    status = print_hit(run, qid, query, s->search.offset + i + 1, sy_results_hit(results, i), error);
+  for (size_t i = 0; i < hits && status == SY_OK && !ferror(stdout); i++) {
+    status =
+        print_hit(run, qid, query, s->search.offset + i + 1, sy_results_hit(results, i), error);
   }
   sy_results_free(results);
   return status;
 }
 
-sy_status run_query(const session *run, const char *qid, sy_string text, bool *found, sy_error *error) {
+sy_status run_query(const session *run, const char *qid, sy_string text, bool *found,
+                    sy_error *error) {
   const settings *s = run->settings;
   sy_query *query = NULL;
   *found = false;
   CLI_TRY(sy_query_parse(text, s->any, &query, error));
-  if (qid && !s->quiet && !s->count && !s->ids && s->format == OUTPUT_TEXT) {
-    print_heading(run, qid, text);
-  }
-  sy_status status = s->quiet || s->count ? count_or_probe(run, qid, query, found, error)
-                                          : search(run, qid, query, found, error);
+  sy_status status = s->quiet || s->count ? count(run, qid, query, found, error)
+                                          : search(run, qid, text, query, found, error);
   sy_query_free(query);
   return status;
 }
@@ -209,24 +226,36 @@ static int run(const settings *s, char **arguments, size_t count) {
 
 /* Combinations that say two things at once; -1 when there is none. */
 static int check_settings(const settings *s, size_t arguments) {
-  if (s->batch && arguments) return cli_usage_error(PROGRAM, "a QUERY and --batch exclude each other");
+  if (s->batch && arguments)
+    return cli_usage_error(PROGRAM, "a QUERY and --batch exclude each other");
   if (!s->batch && !arguments) return cli_usage_error(PROGRAM, "no QUERY given");
   if (s->count && s->ids) return cli_usage_error(PROGRAM, "--count and --ids exclude each other");
-  if (s->ids && s->format_given) return cli_usage_error(PROGRAM, "--ids and a format exclude each other");
+  if (s->ids && s->format_given)
+    return cli_usage_error(PROGRAM, "--ids and a format exclude each other");
   if (s->count && s->format_given && s->format != OUTPUT_JSON) {
     return cli_usage_error(PROGRAM, "--count goes with no format but json");
   }
   return -1;
 }
 
+/* -学习 as an argument of its own was meant as a part of the query. */
+static void hint_at_excluded(char *const *arguments) {
+  for (; *arguments; arguments++) {
+    const char *at = *arguments;
+    if (at[0] != '-' || !at[1] || (!(at[1] & 0x80) && !strchr("\"( ", at[1]))) continue;
+    fprintf(stderr,
+            "A query that begins with - goes behind --, as in: " PROGRAM " -- '-学习 机器'\n");
+    return;
+  }
+}
+
 int main(int argc, char **argv) {
-  settings s = {.tag = "suoyin",
-                .search = SY_SEARCH_OPTIONS_DEFAULT,
-                .snippet = SY_SNIPPET_OPTIONS_DEFAULT};
+  settings s = {
+      .tag = "suoyin", .search = SY_SEARCH_OPTIONS_DEFAULT, .snippet = SY_SNIPPET_OPTIONS_DEFAULT};
   cli_start();
   int first = cli_parse_options(PROGRAM, argc, argv, option_table, set_option, &s);
   if (first < 0) {
-    fprintf(stderr, "A query that begins with - goes behind --, or into quotes with a blank before it.\n");
+    hint_at_excluded(argv);
     return CLI_ERROR;
   }
   if (s.help) print_help();

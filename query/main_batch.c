@@ -1,6 +1,7 @@
 /*
- * main_batch.c - a file of queries, one a line: "qid<TAB>query", or the query alone, whose qid is then
- * the number of the line. Blank lines are passed over. A bad query is reported and the others still run.
+ * main_batch.c - a file of queries, one a line: "qid<TAB>query", or the query alone, whose qid is
+ * then the number of the line. Blank lines are passed over. A bad query is reported and the others
+ * still run.
  */
 #include "query/main_query.h"
 
@@ -19,13 +20,15 @@ typedef struct batch {
 static void report(batch *b, sy_error *error) {
   b->failed = true;
   uint32_t column = error->status == SY_SYNTAX ? error->column : 0;
-  if (!error->reason[0]) snprintf(error->reason, sizeof error->reason, "%s", sy_status_string(error->status));
+  if (!error->reason[0])
+    snprintf(error->reason, sizeof error->reason, "%s", sy_status_string(error->status));
   char text[sizeof error->reason + 64];
   snprintf(text, sizeof text, "%s", error->reason);
   if (column) snprintf(text, sizeof text, "%s (column %u)", error->reason, (unsigned)column);
   fflush(stdout); /* so that messages and results stand in the order of the lines */
   cli_put_clean(stderr, (sy_string){b->name, strlen(b->name)}, CLI_LINE);
-  fprintf(stderr, ":%llu: ", (unsigned long long)b->line);
+  if (b->line) fprintf(stderr, ":%llu", (unsigned long long)b->line);
+  fputs(": ", stderr);
   cli_put_clean(stderr, (sy_string){text, strlen(text)}, CLI_LINE);
   fputc('\n', stderr);
 }
@@ -59,7 +62,8 @@ static bool run_line(batch *b, char *line, size_t bytes) {
   error.status = status;
   if (status != SY_OK) report(b, &error);
   bool bad_query = status == SY_SYNTAX || status == SY_LIMIT;
-  return (status == SY_OK || bad_query) && !(b->run->settings->quiet && b->found) && !ferror(stdout);
+  return (status == SY_OK || bad_query) && !(b->run->settings->quiet && b->found) &&
+         !ferror(stdout);
 }
 
 static void run_file(batch *b, FILE *file, bool flush) {

@@ -6,8 +6,9 @@
  *   tsv    [qid] rank score id title snippet
  *   trec   qid Q0 id rank score tag
  *
- * Titles and texts come from anywhere. For people nothing that moves a terminal passes cli_put_clean();
- * colour escapes are written here and only when colour is on, and no other marks are put into the data.
+ * Titles and texts come from anywhere. For people nothing that moves a terminal passes
+ * cli_put_clean(); colour escapes are written here and only when colour is on, and no other marks
+ * are put into the data.
  */
 #include "query/main_query.h"
 
@@ -35,10 +36,10 @@ void print_count(const session *run, const char *qid, uint64_t count) {
   printf("%llu\n", (unsigned long long)count);
 }
 
-void print_heading(const session *run, const char *qid, sy_string query) {
-  put_terminated(run, "== ");
+void print_heading(const char *qid, sy_string query) {
+  fputs("== ", stdout);
   cli_put_clean(stdout, (sy_string){qid, strlen(qid)}, CLI_LINE);
-  put_terminated(run, "  ");
+  fputs("  ", stdout);
   cli_put_clean(stdout, query, CLI_LINE);
   putchar('\n');
 }
@@ -46,7 +47,8 @@ void print_heading(const session *run, const char *qid, sy_string query) {
 /* ---- Text ---- */
 
 /* `text` on one line, the ranges in bold red as grep and ripgrep have them. */
-static void put_highlighted(const session *run, sy_string text, const sy_range *ranges, size_t count) {
+static void put_highlighted(const session *run, sy_string text, const sy_range *ranges,
+                            size_t count) {
   size_t next = 0;
   bool inside = false;
   for (size_t at = 0, length; at < text.bytes; at += length) {
@@ -73,7 +75,8 @@ static void put_text(const session *run, uint64_t rank, float score, const sy_sn
   if (shown->title.bytes) fputs("  ", stdout);
   put_highlighted(run, shown->title, shown->title_highlights, shown->title_highlight_count);
   if (shown->text.bytes) {
-    fputs("\n    ", stdout);
+    bool cut = shown->text.data[0] == ' '; /* it begins with " … " */
+    fputs(cut ? "\n   " : "\n    ", stdout);
     put_highlighted(run, shown->text, shown->highlights, shown->highlight_count);
   }
   putchar('\n');
@@ -90,8 +93,10 @@ static void put_json_ranges(sy_string text, const sy_range *ranges, size_t count
     for (size_t length; at < offset && at < text.bytes; at += length) {
       if (cli_decode(text, at, &length) == 0xFFFD && length == 1) grown += 2;
     }
-    printf("%s%llu%s", i % 2 ? ", " : i ? ", [" : "[", (unsigned long long)(offset + grown),
-           i % 2 ? "]" : "");
+    uint64_t shifted = offset + grown;
+    fputs(i % 2 ? ", " : i ? ", [" : "[", stdout);
+    printf("%llu", (unsigned long long)shifted);
+    if (i % 2) putchar(']');
   }
   putchar(']');
 }
@@ -143,7 +148,8 @@ static void put_tsv(const session *run, const char *qid, uint64_t rank, float sc
   putchar('\n');
 }
 
-static void put_trec(const session *run, const char *qid, uint64_t rank, float score, sy_string id) {
+static void put_trec(const session *run, const char *qid, uint64_t rank, float score,
+                     sy_string id) {
   put_terminated(run, qid ? qid : "1");
   fputs(" Q0 ", stdout);
   cli_put_data(id, run->terminal);
@@ -170,8 +176,8 @@ static sy_status print_id(const session *run, const char *qid, uint64_t rank, co
   return SY_OK;
 }
 
-static sy_status read_shown(const session *run, const sy_query *query, uint64_t article, sy_snippet *shown,
-                            sy_error *error) {
+static sy_status read_shown(const session *run, const sy_query *query, uint64_t article,
+                            sy_snippet *shown, sy_error *error) {
   *shown = (sy_snippet){0};
   if (!run->settings->no_snippet) {
     return sy_snippet_make(run->index, query, article, &run->settings->snippet, shown, error);
@@ -198,8 +204,8 @@ sy_status print_hit(const session *run, const char *qid, const sy_query *query, 
 
 /* ---- Syntax errors ---- */
 
-/* Prints a window around the column, for a query can be long, and the caret as far to the right as the
- * characters before it are wide. */
+/* Prints a window around the column, for a query can be long, and the caret as far to the right as
+ * the characters before it are wide. */
 void print_syntax_error(sy_string query, const sy_error *error) {
   enum { BEFORE = 40, BEHIND = 30 };
   uint32_t column = error->column ? error->column : 1;

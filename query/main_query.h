@@ -36,7 +36,8 @@ typedef struct session {
 
 /* Runs one query and prints what it finds. `qid` NULL: not in a batch. *found says whether anything
  * was. */
-sy_status run_query(const session *run, const char *qid, sy_string text, bool *found, sy_error *error);
+sy_status run_query(const session *run, const char *qid, sy_string text, bool *found,
+                    sy_error *error);
 
 /* Runs the queries of settings->batch. Returns the exit status. */
 int run_batch(const session *run, uint64_t *queries);
@@ -46,7 +47,7 @@ int run_batch(const session *run, uint64_t *queries);
 void print_count(const session *run, const char *qid, uint64_t count);
 
 /* What stands over the hits of a query in a batch, for people. */
-void print_heading(const session *run, const char *qid, sy_string query);
+void print_heading(const char *qid, sy_string query);
 
 /* One hit; `rank` counts from 1. Reads what the format needs from the index. */
 sy_status print_hit(const session *run, const char *qid, const sy_query *query, uint64_t rank,

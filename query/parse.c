@@ -7,15 +7,18 @@
  *   clause   = { "NOT" } [ "+" | "-" ] value
  *   value    = [ field ":" ] ( word [ "*" ] | phrase [ "*" ] | "(" either ")" )
  *
- * There is no separate lexer: whether a `-` or a `:` is an operator depends on its neighbours, so the
- * parser looks at characters. Only parentheses recurse, and they are counted; lists and chains of NOT are
- * loops. Characters that are no UTF-8 are one byte each and go through into the leaf as they are.
+ * There is no separate lexer: whether a `-` or a `:` is an operator depends on its neighbours, so
+ * the parser looks at characters. Only parentheses recurse, and they are counted; lists and chains
+ * of NOT are loops. Characters that are no UTF-8 are one byte each and go through into the leaf as
+ * they are.
  *
- * Memory is a chain of blocks that begins with the sy_query itself: one malloc() for a short query.
+ * Memory is a chain of blocks that ends with the one that holds the sy_query itself: one malloc()
+ * for a short query.
  *
- *   query->memory --> block --> block --> ...      first block: sy_query | texts of all leaves | nodes
+ *   query->memory --> nodes --> nodes --> ... --> sy_query | texts of all leaves | first nodes
  *
- * A leaf's text is never longer than what it was written as, so the texts together fit the query's length.
+ * A leaf's text is never longer than what it was written as, so the texts together fit into the
+ * length of the query.
  */
 #include "query/parse.h"
 
@@ -69,8 +72,7 @@ typedef struct parser {
   bool any;
   uint32_t depth;
   sy_query *query;
-  block *first; /* the block that begins with `query` */
-  char *texts;  /* room for leaf text */
+  char *texts; /* room for leaf text */
   sy_error *error;
   sy_status status; /* sticky */
 } parser;
@@ -145,9 +147,9 @@ static uint32_t narrow(uint32_t code) {
 }
 
 static bool is_blank(uint32_t code) {
-  return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 || code == 0xA0 || code == 0x1680 ||
-         (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 || code == 0x202F ||
-         code == 0x205F || code == 0x3000;
+  return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 || code == 0xA0 ||
+         code == 0x1680 || (code >= 0x2000 && code <= 0x200A) || code == 0x2028 || code == 0x2029 ||
+         code == 0x202F || code == 0x205F || code == 0x3000;
 }
 
 /* The quotation mark that closes the one given; 0 when it opens nothing. */
@@ -174,8 +176,8 @@ static bool ends_word(uint32_t code) {
          is_closer(code);
 }
 
-/* What a backslash can take the meaning from. Before anything else it is an ordinary backslash, so that
- * C:\dir stays what it is. */
+/* What a backslash can take the meaning from. Before anything else it is an ordinary backslash, so
+ * that C:\dir stays what it is. */
 static bool is_special(uint32_t code) {
   return code != END && (ends_word(code) || is_one_of(narrow(code), "+-*:\\"));
 }
@@ -222,13 +224,14 @@ static bool accept_or(parser *p) {
   return true;
 }
 
-/* '+' or '-' when the sign here is an operator: one that stands alone directly before a value. Several
- * signs in a row, and one before a blank, are text. */
+/* '+' or '-' when the sign here is an operator: one that stands alone directly before a value.
+ * Several signs in a row, and one before a blank, are text. */
 static uint32_t sign_at(const parser *p, place where) {
   uint32_t sign = narrow(peek_at(p, where));
   if (sign != '+' && sign != '-') return 0;
   uint32_t next = peek_at(p, behind(p, where));
-  if (is_one_of(narrow(next), "+-)|*") || is_closer(next) || is_blank(next) || next == END) return 0;
+  if (is_one_of(narrow(next), "+-)|*") || is_closer(next) || is_blank(next) || next == END)
+    return 0;
   return sign;
 }
 
@@ -329,8 +332,9 @@ static sy_node *parse_either(parser *p, uint32_t fields);
 static sy_node *parse_parentheses(parser *p, uint32_t fields) {
   place opening = p->at;
   if (++p->depth > SY_QUERY_MAX_DEPTH) {
-    p->status = sy_fail(p->error, SY_LIMIT, "more than %d parentheses inside each other (column %u)",
-                        SY_QUERY_MAX_DEPTH, (unsigned)opening.column);
+    p->status =
+        sy_fail(p->error, SY_LIMIT, "more than %d parentheses inside each other (column %u)",
+                SY_QUERY_MAX_DEPTH, (unsigned)opening.column);
     return NULL;
   }
   step(p);
@@ -344,7 +348,8 @@ static sy_node *parse_parentheses(parser *p, uint32_t fields) {
   return group;
 }
 
-/* Lucene's slop and boost look like operators: taken for words they would quietly change the query. */
+/* Lucene's slop and boost look like operators: taken for words they would quietly change the query.
+ * */
 static sy_node *refuse_suffix(parser *p, sy_node *value) {
   uint32_t code = peek(p);
   if (!value || (code != '~' && code != '^')) return value;
@@ -357,7 +362,8 @@ static sy_node *parse_value(parser *p, uint32_t inherited) {
   uint32_t fields = named ? named : inherited;
   uint32_t code = peek(p), sign = sign_at(p, p->at);
   if (narrow(code) == '(') return refuse_suffix(p, parse_parentheses(p, fields));
-  /* Ids may well begin with a sign. Elsewhere, taking it for text would find what was to be excluded. */
+  /* Ids may well begin with a sign. Elsewhere, taking it for text would find what was to be
+   * excluded. */
   if (sign && (named & (SY_FIELD_TITLE | SY_FIELD_BODY))) {
     return fail(p, p->at, sign == '-' ? "-" : "+", " belongs before the name of the field");
   }
@@ -438,67 +444,66 @@ static sy_node *parse_either(parser *p, uint32_t fields) {
   return list_finish(p, &choices);
 }
 
-static void parse_query(parser *p) {
+static sy_node *parse_query(parser *p) {
   skip_blanks(p);
-  if (peek(p) == END) {
-    fail(p, (place){0, 1}, "empty query", "");
-    return;
-  }
+  if (peek(p) == END) return fail(p, (place){0, 1}, "empty query", "");
   sy_node *root = parse_either(p, 0);
-  if (!root) return;
-  if (peek(p) != END) {
-    fail(p, p->at, "closing parenthesis without an opening one", "");
-    return;
-  }
-  root->occur = SY_MUST;
-  p->query->root = root;
+  if (!root || peek(p) == END) return root;
+  return fail(p, p->at, "closing parenthesis without an opening one", "");
 }
 
 /* ---- Interface ---- */
 
-/* Makes the query with room for its texts and the first nodes. */
-static sy_status start(parser *p, sy_string text, sy_error *error) {
+/* Makes the query with room for its texts and the first nodes. NULL after an error. */
+static sy_query *start(parser *p, sy_string text, sy_error *error) {
   *p = (parser){.text = text, .at = {0, 1}, .error = error, .status = SY_OK};
   if (text.bytes > SY_QUERY_MAX_BYTES) {
-    return sy_fail(error, SY_LIMIT, "the query is longer than %u bytes", SY_QUERY_MAX_BYTES);
+    p->status = sy_fail(error, SY_LIMIT, "the query is longer than %u bytes", SY_QUERY_MAX_BYTES);
+    return NULL;
   }
-  p->first = block_new(sizeof(sy_query) + text.bytes + 32 + FIRST_NODES * sizeof(sy_node), NULL);
-  if (!p->first) return sy_fail_memory(error);
-  p->query = block_take(p->first, sizeof(sy_query));
-  p->texts = block_take(p->first, text.bytes);
-  p->query->memory = p->first;
-  return SY_OK;
+  size_t capacity = sizeof(sy_query) + text.bytes + 32 + FIRST_NODES * sizeof(sy_node);
+  block *first = block_new(capacity, NULL);
+  if (!first) {
+    p->status = sy_fail_memory(error);
+    return NULL;
+  }
+  p->query = block_take(first, sizeof(sy_query));
+  p->texts = block_take(first, text.bytes);
+  p->query->memory = first;
+  return p->query;
+}
+
+/* Hands the query out, or frees it after an error. */
+static sy_status finish(parser *p, sy_node *root, sy_query **out) {
+  if (root) {
+    root->occur = SY_MUST;
+    p->query->root = root;
+    *out = p->query;
+  } else {
+    sy_query_free(p->query);
+  }
+  return p->status;
 }
 
 sy_status sy_query_parse(sy_string text, bool any, sy_query **out, sy_error *error) {
   parser p;
   *out = NULL;
-  SY_TRY(start(&p, text, error));
+  if (!start(&p, text, error)) return p.status;
   p.any = any;
-  parse_query(&p);
-  if (p.status == SY_OK) {
-    *out = p.query;
-  } else {
-    sy_query_free(p.query);
-  }
-  return p.status;
+  return finish(&p, parse_query(&p), out);
 }
 
 sy_status sy_query_phrase(sy_string text, bool in_title, sy_query **out, sy_error *error) {
   parser p;
   *out = NULL;
-  SY_TRY(start(&p, text, error));
+  if (!start(&p, text, error)) return p.status;
   skip_blanks(&p);
-  sy_node *leaf = peek(&p) == END ? fail(&p, (place){0, 1}, "empty query", "")
-                                  : make_node(&p, SY_NODE_PHRASE, 1);
-  if (!leaf) {
-    sy_query_free(p.query);
-    return p.status;
+  if (peek(&p) == END) return finish(&p, fail(&p, (place){0, 1}, "empty query", ""), out);
+  sy_node *leaf = make_node(&p, SY_NODE_PHRASE, 1);
+  if (leaf) {
+    memcpy(p.texts, text.data, text.bytes);
+    leaf->text = (sy_string){p.texts, text.bytes};
+    leaf->fields = in_title ? SY_FIELD_TITLE : SY_FIELD_BODY;
   }
-  memcpy(p.texts, text.data, text.bytes);
-  leaf->text = (sy_string){p.texts, text.bytes};
-  leaf->fields = in_title ? SY_FIELD_TITLE : SY_FIELD_BODY;
-  p.query->root = leaf;
-  *out = p.query;
-  return SY_OK;
+  return finish(&p, leaf, out);
 }

@@ -4,6 +4,12 @@
  * LMDB without MDB_WRITEMAP and with its full syncs: dirty pages live in our memory until their
  * transaction ends, a stray write cannot reach the file, a full disk is an error and not a SIGBUS.
  * Transactions end after SY_TRANSACTION_BYTES so that those pages stay few.
+ *
+ * LMDB must not be opened twice in one process: its lock file is guarded by fcntl() locks, which know
+ * processes only, so the second opening would clear the table of readers that keeps the first one's
+ * snapshot. Environments are therefore shared within the process, by the directory's inode; the list of them
+ * is the one piece of global state in Suoyin. For the same reason the map is never enlarged: that would
+ * move it under other users. It takes address space, not memory, so it is made enormous at once.
  */
 #include "storage/env.h"
 
@@ -14,6 +20,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +31,25 @@
 
 #define SY_CHECKSUM_BYTES 8
 #define SY_TRANSACTION_BYTES (48ull << 20)
-#define SY_MAP_INITIAL_BYTES (4ull << 30) /* address space only */
-#define SY_MAP_SLACK_BYTES (64ull << 20)
+#define SY_MAP_BYTES (1ull << 40)       /* an index cannot grow beyond it */
+#define SY_MAP_LEAST_BYTES (1ull << 30) /* tried last, where address space is limited */
 
-struct sy_env {
+/* An LMDB environment, shared by all who have it open in this process. */
+typedef struct shared_env {
+  struct shared_env *next;
+  dev_t device;
+  ino_t inode;
   MDB_env *mdb;
   MDB_dbi dbi;
+  bool read_only;
+  unsigned users;
+} shared_env;
+
+static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
+static shared_env *shared_list;
+
+struct sy_env {
+  shared_env *shared;
   MDB_txn *read;
   MDB_txn *write;
   uint64_t write_bytes; /* put into `write` so far */
@@ -51,6 +71,9 @@ static sy_status fail_mdb(sy_env *env, sy_error *error, int code, const char *wh
     case MDB_INVALID:
     case MDB_VERSION_MISMATCH: status = SY_VERSION; break;
     case MDB_MAP_FULL:
+    case MDB_MAP_RESIZED:
+      return sy_fail_at(error, SY_LIMIT, env->path, 0, "%s: the index does not fit the address space (%s)", what,
+                        "an index can grow to 1 TiB, less where ulimit -v is set");
     case MDB_TXN_FULL:
     case MDB_READERS_FULL: status = SY_LIMIT; break;
     default: break;
@@ -99,23 +122,74 @@ static sy_status prepare_directory(sy_env *env, bool create, sy_error *error) {
   return SY_OK;
 }
 
-static sy_status open_mdb(sy_env *env, sy_error *error) {
-  int code = mdb_env_create(&env->mdb);
-  if (code) return fail_mdb(env, error, code, "cannot open");
-  if (env->writer) {
-    code = mdb_env_set_mapsize(env->mdb, SY_MAP_INITIAL_BYTES);
-    if (code) return fail_mdb(env, error, code, "cannot open");
+/* Opens LMDB with the largest map that the process may have. Returns LMDB's code. */
+static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
+  int code = ENOMEM;
+  for (uint64_t map_bytes = SY_MAP_BYTES; map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM; map_bytes /= 4) {
+    code = mdb_env_create(&shared->mdb);
+    if (code) return code;
+    code = mdb_env_set_mapsize(shared->mdb, map_bytes);
+    if (!code) code = mdb_env_open(shared->mdb, path, flags | MDB_NOTLS | MDB_NORDAHEAD, 0666);
+    if (!code) return 0;
+    mdb_env_close(shared->mdb);
+    shared->mdb = NULL;
   }
-  unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | (env->writer ? 0 : MDB_RDONLY);
-  code = mdb_env_open(env->mdb, env->path, flags, 0666);
-  if (code) return fail_mdb(env, error, code, "cannot open");
-  int dead;
-  if (env->writer) mdb_reader_check(env->mdb, &dead); /* frees the slots of dead processes */
+  return code;
+}
+
+static int open_database(shared_env *shared) {
   MDB_txn *txn;
-  code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &txn);
-  if (code) return fail_mdb(env, error, code, "cannot open");
-  code = mdb_dbi_open(txn, NULL, 0, &env->dbi);
+  int dead, code = shared->read_only ? 0 : mdb_reader_check(shared->mdb, &dead); /* slots of dead processes */
+  if (!code) code = mdb_txn_begin(shared->mdb, NULL, MDB_RDONLY, &txn);
+  if (code) return code;
+  code = mdb_dbi_open(txn, NULL, 0, &shared->dbi);
   mdb_txn_abort(txn);
+  return code;
+}
+
+/* Finds or opens the environment of the directory. A reader who may not write opens it read-only. */
+static int share(sy_env *env, const struct stat *directory) {
+  shared_env *shared = shared_list;
+  while (shared && (shared->device != directory->st_dev || shared->inode != directory->st_ino)) shared = shared->next;
+  if (shared) {
+    if (env->writer && shared->read_only) return EACCES;
+    shared->users++;
+    env->shared = shared;
+    return 0;
+  }
+  shared = calloc(1, sizeof *shared);
+  if (!shared) return ENOMEM;
+  *shared = (shared_env){shared_list, directory->st_dev, directory->st_ino, NULL, 0, false, 1};
+  int code = open_mdb(shared, env->path, 0);
+  if (!env->writer && (code == EACCES || code == EROFS || code == EPERM)) {
+    shared->read_only = true;
+    code = open_mdb(shared, env->path, MDB_RDONLY);
+  }
+  if (!code) code = open_database(shared);
+  if (code) {
+    if (shared->mdb) mdb_env_close(shared->mdb);
+    free(shared);
+    return code;
+  }
+  env->shared = shared_list = shared;
+  return 0;
+}
+
+static void drop_share(shared_env *shared) {
+  if (--shared->users) return;
+  shared_env **link = &shared_list;
+  while (*link != shared) link = &(*link)->next;
+  *link = shared->next;
+  mdb_env_close(shared->mdb);
+  free(shared);
+}
+
+static sy_status open_shared(sy_env *env, sy_error *error) {
+  struct stat directory;
+  if (stat(env->path, &directory)) return sy_fail_errno(error, errno, env->path, "cannot open");
+  pthread_mutex_lock(&shared_lock);
+  int code = share(env, &directory);
+  pthread_mutex_unlock(&shared_lock);
   return code ? fail_mdb(env, error, code, "cannot open") : SY_OK;
 }
 
@@ -133,7 +207,7 @@ sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, 
   }
   if (status == SY_OK) status = prepare_directory(env, create, error);
   if (status == SY_OK && writer) status = take_writer_lock(env, error);
-  if (status == SY_OK) status = open_mdb(env, error);
+  if (status == SY_OK) status = open_shared(env, error);
   if (status != SY_OK) {
     sy_env_close(env);
     return status;
@@ -146,7 +220,11 @@ void sy_env_close(sy_env *env) {
   if (!env) return;
   if (env->write) mdb_txn_abort(env->write);
   if (env->read) mdb_txn_abort(env->read);
-  if (env->mdb) mdb_env_close(env->mdb);
+  if (env->shared) {
+    pthread_mutex_lock(&shared_lock);
+    drop_share(env->shared);
+    pthread_mutex_unlock(&shared_lock);
+  }
   if (env->lock_fd >= 0) close(env->lock_fd);
   free(env);
 }
@@ -182,11 +260,7 @@ void sy_env_end_read(sy_env *env) {
 
 sy_status sy_env_read(sy_env *env, sy_error *error) {
   sy_env_end_read(env);
-  int code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &env->read);
-  if (code == MDB_MAP_RESIZED) { /* a writer made the map larger: follow */
-    code = mdb_env_set_mapsize(env->mdb, 0);
-    if (!code) code = mdb_txn_begin(env->mdb, NULL, MDB_RDONLY, &env->read);
-  }
+  int code = mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &env->read);
   if (!code) return SY_OK;
   env->read = NULL;
   return fail_mdb(env, error, code, "cannot begin reading");
@@ -196,7 +270,7 @@ sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
                      sy_error *error) {
   stored_key key = encode_key(key_number(segment, (uint32_t)part, ordinal));
   MDB_val k = {sizeof key.bytes, key.bytes}, v;
-  int code = mdb_get(env->read, env->dbi, &k, &v);
+  int code = mdb_get(env->read, env->shared->dbi, &k, &v);
   *out = (sy_value){NULL, 0};
   if (code == MDB_NOTFOUND) return SY_NOT_FOUND;
   if (code) return fail_mdb(env, error, code, "cannot read");
@@ -210,7 +284,7 @@ sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
 
 sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error) {
   MDB_cursor *cursor;
-  int code = mdb_cursor_open(env->read, env->dbi, &cursor);
+  int code = mdb_cursor_open(env->read, env->shared->dbi, &cursor);
   if (code) return fail_mdb(env, error, code, "cannot read");
   MDB_val k, v;
   sy_status status = SY_OK;
@@ -246,8 +320,8 @@ sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, 
   MDB_envinfo info;
   MDB_stat stat;
   uint64_t pages;
-  int code = mdb_env_info(env->mdb, &info);
-  if (!code) code = mdb_env_stat(env->mdb, &stat);
+  int code = mdb_env_info(env->shared->mdb, &info);
+  if (!code) code = mdb_env_stat(env->shared->mdb, &stat);
   if (!code) code = count_free_pages(env->read, &pages);
   if (code) return fail_mdb(env, error, code, "cannot read sizes");
   *file_bytes = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
@@ -257,28 +331,9 @@ sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, 
 
 /* ---- Writing ---------------------------------------------------------------------------------------------- */
 
-sy_status sy_env_reserve(sy_env *env, uint64_t bytes, bool *moved, sy_error *error) {
-  *moved = false;
-  SY_TRY(sy_env_commit(env, error));
-  MDB_envinfo info;
-  MDB_stat stat;
-  int code = mdb_env_info(env->mdb, &info);
-  if (!code) code = mdb_env_stat(env->mdb, &stat);
-  if (code) return fail_mdb(env, error, code, "cannot read sizes");
-  uint64_t used = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-  uint64_t needed = used + bytes + bytes / 8 + SY_MAP_SLACK_BYTES;
-  if (needed <= info.me_mapsize) return SY_OK;
-  sy_env_end_read(env);
-  *moved = true;
-  uint64_t size = info.me_mapsize;
-  while (size < needed) size *= 2;
-  code = mdb_env_set_mapsize(env->mdb, size);
-  return code ? fail_mdb(env, error, code, "cannot enlarge the memory map") : SY_OK;
-}
-
 static sy_status begin_write(sy_env *env, sy_error *error) {
   if (env->write) return SY_OK;
-  int code = mdb_txn_begin(env->mdb, NULL, 0, &env->write);
+  int code = mdb_txn_begin(env->shared->mdb, NULL, 0, &env->write);
   if (!code) return SY_OK;
   env->write = NULL;
   return fail_mdb(env, error, code, "cannot begin writing");
@@ -297,7 +352,7 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
   uint64_t number = key_number(segment, (uint32_t)part, ordinal);
   stored_key key = encode_key(number);
   MDB_val k = {sizeof key.bytes, key.bytes}, v = {bytes + SY_CHECKSUM_BYTES, NULL};
-  int code = mdb_put(env->write, env->dbi, &k, &v, MDB_RESERVE);
+  int code = mdb_put(env->write, env->shared->dbi, &k, &v, MDB_RESERVE);
   if (code) return fail_mdb(env, error, code, "cannot write");
   if (bytes) memcpy(v.mv_data, data, bytes);
   sy_store64((uint8_t *)v.mv_data + bytes, XXH3_64bits_withSeed(v.mv_data, bytes, number));
@@ -317,7 +372,7 @@ static int delete_run(MDB_cursor *cursor, uint32_t segment, MDB_val *k, MDB_val 
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) {
   SY_TRY(begin_write(env, error));
   MDB_cursor *cursor;
-  int code = mdb_cursor_open(env->write, env->dbi, &cursor);
+  int code = mdb_cursor_open(env->write, env->shared->dbi, &cursor);
   if (code) return fail_mdb(env, error, code, "cannot write");
   stored_key key = encode_key(key_number(segment, 0, 0));
   MDB_val k = {sizeof key.bytes, key.bytes}, v;
@@ -332,7 +387,7 @@ sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t
   for (uint64_t segment = 0; segment <= UINT32_MAX;) {
     SY_TRY(sy_env_read(env, error));
     MDB_cursor *cursor;
-    int code = mdb_cursor_open(env->read, env->dbi, &cursor);
+    int code = mdb_cursor_open(env->read, env->shared->dbi, &cursor);
     if (code) return fail_mdb(env, error, code, "cannot read");
     stored_key key = encode_key(segment << 32);
     MDB_val k = {sizeof key.bytes, key.bytes}, v;

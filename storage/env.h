@@ -74,9 +74,6 @@ sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, 
 
 /* ---- Writing ---- */
 
-/* Commits the current transaction and makes sure that `bytes` more can be written. When the map must grow,
- * the read transaction ends and *moved is set: whatever was borrowed from it must be opened anew. */
-sy_status sy_env_reserve(sy_env *env, uint64_t bytes, bool *moved, sy_error *error);
 /* Stores a value (copied). Goes to disk with the current transaction, or at once when that is full. */
 sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, const void *data,
                      size_t bytes, sy_error *error);

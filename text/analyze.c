@@ -124,25 +124,42 @@ static void put_mark(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
     a->word.word_bytes -= a->last_bytes;
     append_code(a, composed, end);
   } else if (a->pending && a->unit_end == start) {
-    uint32_t composed = compose(a->held.first, c);
-    if (composed) {
-      a->held.first = composed;
-      a->held.end = end;
-    }
-    a->unit_end = end;
+    a->unit_end = end; /* Kana were composed before (compose_kana); others take no marks */
   }
 }
+
+/* Composes a Kana with the voicing marks behind it: before it is put, because the bigram it ends is emitted at
+ * once. Moves *next behind the marks. */
+static uint32_t compose_kana(const sy_analyzer *a, uint32_t c, const uint8_t **next) {
+  for (const uint8_t *p = *next; p < a->end;) {
+    uint32_t length, mark = sy_utf8_decode(p, a->end, &length), entry = sy_fold_entry(a->table, mark);
+    p += length;
+    if (entry >> SY_CLASS_SHIFT == SY_CLASS_TRANSPARENT) continue;
+    if (entry >> SY_CLASS_SHIFT != SY_CLASS_MARK) break;
+    uint32_t composed = compose(c, sy_folded(mark, entry));
+    if (!composed) break;
+    c = composed;
+    *next = p;
+  }
+  return c;
+}
+
+static bool is_kana(uint32_t c) { return (c >= 0x3041 && c <= 0x30FF) || (c >= 0xFF66 && c <= 0xFF9D); }
 
 /* ---- Punctuation that joins or belongs to a word ---------------------------------------------------------- */
 
 static bool is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
-static bool is_ascii_letter(uint32_t c) { return c >= 'a' && c <= 'z'; }
+static bool is_ascii_letter(uint32_t c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
 
-/* The first folded character at `p` if it is a word character, else 0. */
+/* The first folded character at `p`, transparent ones aside, if it is a word character, else 0. */
 static uint32_t peek_word_character(const sy_analyzer *a, const uint8_t *p) {
-  if (p >= a->end) return 0;
-  uint32_t length, c = sy_utf8_decode(p, a->end, &length);
-  uint32_t entry = sy_fold_entry(a->table, c);
+  uint32_t length = 0, c, entry;
+  do {
+    p += length;
+    if (p >= a->end) return 0;
+    c = sy_utf8_decode(p, a->end, &length);
+    entry = sy_fold_entry(a->table, c);
+  } while (entry >> SY_CLASS_SHIFT == SY_CLASS_TRANSPARENT);
   if (entry >> SY_CLASS_SHIFT == SY_CLASS_EXPANSION) {
     entry = a->table->expansions[(entry & SY_CODE_MASK) + 1];
     return entry >> SY_CLASS_SHIFT == SY_CLASS_WORD ? entry & SY_CODE_MASK : 0;
@@ -160,6 +177,21 @@ static bool joins(const sy_analyzer *a, uint32_t c, const uint8_t *next) {
   }
 }
 
+/* Reads a run of `+` at `p`, transparent characters aside. Returns the byte behind it; counts in *count. */
+static const uint8_t *skip_pluses(const sy_analyzer *a, const uint8_t *p, uint32_t *count) {
+  const uint8_t *behind = p;
+  *count = 0;
+  while (p < a->end) {
+    uint32_t length, c = sy_utf8_decode(p, a->end, &length), entry = sy_fold_entry(a->table, c);
+    p += length;
+    if (entry >> SY_CLASS_SHIFT == SY_CLASS_TRANSPARENT) continue;
+    if (entry >> SY_CLASS_SHIFT != SY_CLASS_PUNCTUATION || sy_folded(c, entry) != '+') break;
+    ++*count;
+    behind = p;
+  }
+  return behind;
+}
+
 /* C++ and C#: takes the marks into the word and ends it. Returns the byte behind them, or NULL. */
 static const uint8_t *take_suffix(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
   if (!is_ascii_letter(a->last)) return NULL;
@@ -170,18 +202,20 @@ static const uint8_t *take_suffix(sy_analyzer *a, uint32_t c, const uint8_t *p, 
     return next;
   }
   if (c != '+') return NULL;
-  const uint8_t *stop = p;
-  while (stop < a->end && *stop == '+') stop++;
-  if (stop - p < 2 || a->word.word_bytes + (size_t)(stop - p) > SY_WORD_MAX_BYTES) return NULL;
-  while (p < stop) append_code(a, '+', (uint32_t)(++p - a->text));
+  uint32_t count;
+  const uint8_t *behind = skip_pluses(a, p, &count);
+  if (count < 2) return NULL;
+  if (a->word.word_bytes + count > SY_WORD_MAX_BYTES) return NULL;
+  while (count--) append_code(a, '+', (uint32_t)(behind - a->text));
   end_word(a);
-  return stop;
+  return behind;
 }
 
 /* Returns where to go on reading. */
 static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
   uint32_t start = (uint32_t)(p - a->text);
-  if ((c == '(' || c == 0xFF08) && (a->rules & SY_TEXT_GLOSS) && a->position && a->unit_end == start) {
+  if ((c == '(' || c == 0xFF08) && (a->rules & SY_TEXT_GLOSS) && (a->in_word || a->pending) &&
+      a->unit_end == start) {
     const uint8_t *end = sy_gloss_end(p, a->end);
     if (end) {
       a->unit_end = (uint32_t)(end - a->text);
@@ -191,10 +225,12 @@ static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t 
   if (a->in_word) {
     const uint8_t *behind = take_suffix(a, c, p, next);
     if (behind) return behind;
-    bool joined = joins(a, c, next);
-    end_word(a);
-    if (joined) return next;
   }
+  /* Behind C++ the word has ended, but nothing stands between. */
+  bool behind_word = a->in_word || (a->position && !a->pending && !a->gap && !a->space && a->unit_end == start);
+  bool joined = behind_word && joins(a, c, next);
+  if (a->in_word) end_word(a);
+  if (joined) return next;
   a->gap = a->position > 0;
   a->line_ends = 0;
   return next;
@@ -224,7 +260,14 @@ static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p
   uint32_t entry = sy_fold_entry(a->table, c);
   uint32_t start = (uint32_t)(p - a->text), end = (uint32_t)(next - a->text);
   switch (entry >> SY_CLASS_SHIFT) {
-    case SY_CLASS_CHINESE: put_chinese(a, sy_folded(c, entry), start, end); break;
+    case SY_CLASS_CHINESE:
+      c = sy_folded(c, entry);
+      if (is_kana(c)) {
+        c = compose_kana(a, c, &next);
+        end = (uint32_t)(next - a->text);
+      }
+      put_chinese(a, c, start, end);
+      break;
     case SY_CLASS_WORD: put_word(a, sy_folded(c, entry), start, end); break;
     case SY_CLASS_SPACE: put_space(a, sy_folded(c, entry)); break;
     case SY_CLASS_TRANSPARENT:

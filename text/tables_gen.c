@@ -93,8 +93,8 @@ static bool in_chinese_block(uint32_t c) {
       {0x3031, 0x3035},   {0x3038, 0x303C},   {0x3041, 0x309F},   {0x30A1, 0x30FA},
       {0x30FC, 0x30FF},   {0x3105, 0x318F},   {0x31A0, 0x31BF},   {0x31F0, 0x31FF},
       {0x3400, 0x4DBF},   {0x4E00, 0xA4CF},   {0xA960, 0xA97F},   {0xAC00, 0xD7FF},
-      {0xE000, 0xFAFF},   {0x16FE0, 0x18DFF}, {0x1AFF0, 0x1B2FF}, {0x20000, 0x3FFFD},
-      {0xF0000, 0x10FFFD}};
+      {0xE000, 0xFAFF},   {0xFF66, 0xFFDC},   {0x16FE0, 0x18DFF}, {0x1AFF0, 0x1B2FF},
+      {0x20000, 0x3FFFD}, {0xF0000, 0x10FFFD}};
   for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
     if (c >= blocks[i][0] && c <= blocks[i][1]) return true;
   }
@@ -102,7 +102,7 @@ static bool in_chinese_block(uint32_t c) {
 }
 
 static bool is_emoji(uint32_t c) {
-  return (c >= 0x1F000 && c <= 0x1FAFF) || (c >= 0x2600 && c <= 0x27BF);
+  return (c >= 0x1F000 && c <= 0x1FFFF) || (c >= 0x2600 && c <= 0x27BF);
 }
 
 static bool is_emoji_modifier(uint32_t c) { return c >= 0x1F3FB && c <= 0x1F3FF; }
@@ -121,9 +121,10 @@ static uint32_t class_of(uint32_t c) {
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_NO: return in_chinese_block(c) ? SY_CLASS_CHINESE : SY_CLASS_WORD;
     case UTF8PROC_CATEGORY_CO: return SY_CLASS_CHINESE;
-    case UTF8PROC_CATEGORY_CN:
-      /* Han newer than the Unicode version of the library must not be lost as punctuation. */
-      return c >= 0x20000 && c <= 0x3FFFD ? SY_CLASS_CHINESE : SY_CLASS_PUNCTUATION;
+    case UTF8PROC_CATEGORY_CN: /* characters newer than the library must not be lost as punctuation */
+    case UTF8PROC_CATEGORY_SO: /* radicals */
+    case UTF8PROC_CATEGORY_PO:
+      return in_chinese_block(c) ? SY_CLASS_CHINESE : SY_CLASS_PUNCTUATION;
     case UTF8PROC_CATEGORY_MN:
     case UTF8PROC_CATEGORY_MC:
     case UTF8PROC_CATEGORY_ME:
@@ -135,8 +136,6 @@ static uint32_t class_of(uint32_t c) {
     case UTF8PROC_CATEGORY_ZL:
     case UTF8PROC_CATEGORY_ZP: return SY_CLASS_SPACE;
     case UTF8PROC_CATEGORY_CF: return SY_CLASS_TRANSPARENT;
-    case UTF8PROC_CATEGORY_SO: /* radicals */
-      return c >= 0x2E80 && c <= 0x2FDF ? SY_CLASS_CHINESE : SY_CLASS_PUNCTUATION;
     default: return SY_CLASS_PUNCTUATION;
   }
 }
@@ -336,7 +335,8 @@ static void add_reading(syllables *s, const char *reading, size_t bytes) {
   memcpy(s->text[s->count++], plain, length + 1);
 }
 
-/* A line is U+XXXX TAB property TAB value; readings stand in the value between blanks, commas, colons. */
+/* A line is U+XXXX TAB property TAB value; readings stand in the value between blanks, commas, colons and
+ * parentheses. */
 static void add_line(syllables *s, char *line) {
   char *property = strchr(line, '\t');
   if (line[0] != 'U' || !property) return;
@@ -344,10 +344,10 @@ static void add_line(syllables *s, char *line) {
   if (!value) return;
   *value++ = 0;
   if (strcmp(property, "kMandarin") && strcmp(property, "kHanyuPinyin") && strcmp(property, "kTGHZ2013") &&
-      strcmp(property, "kXHC1983")) {
+      strcmp(property, "kXHC1983") && strcmp(property, "kHanyuPinlu")) {
     return;
   }
-  for (char *word = strtok(value, " ,:"); word; word = strtok(NULL, " ,:")) {
+  for (char *word = strtok(value, " ,:()"); word; word = strtok(NULL, " ,:()")) {
     if ((unsigned char)word[0] < 0x80 && (word[0] < 'a' || word[0] > 'z')) continue; /* a page number */
     add_reading(s, word, strlen(word));
   }

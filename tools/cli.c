@@ -17,7 +17,8 @@ static const cli_option *option_of(const cli_option *options, int code) {
   return options;
 }
 
-/* `letters` and `longs` as getopt_long() wants them; in the order given, errors reported by getopt. */
+/* `letters` and `longs` as getopt_long() wants them; in the order given, errors reported by getopt.
+ * */
 static void make_tables(const cli_option *options, char *letters, struct option *longs) {
   size_t count = 0;
   for (; options->name && count < CLI_OPTIONS_MAX; options++) {
@@ -88,6 +89,7 @@ void cli_start(void) {
   struct sigaction action = {.sa_handler = on_broken_pipe};
   sigemptyset(&action.sa_mask);
   sigaction(SIGPIPE, &action, NULL);
+  setvbuf(stderr, NULL, _IOLBF, 0); /* messages are put together from characters */
   if (!isatty(STDOUT_FILENO)) setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 }
 
@@ -155,14 +157,14 @@ static bool in_ranges(uint32_t code, const range *ranges, size_t count) {
   return false;
 }
 
-#define IN_RANGES(code, ranges) in_ranges(code, ranges, sizeof ranges / sizeof *ranges)
+#define IN_RANGES(code, ranges) in_ranges(code, ranges, sizeof(ranges) / sizeof *(ranges))
 
 /* Coarser than UAX #11, but independent of the locale, and right for what a caret line meets. */
 int cli_width(uint32_t code) {
-  static const range none[] = {{0x300, 0x36F},   {0x483, 0x489},   {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},
-                               {0x200B, 0x200F}, {0x2060, 0x2064}, {0x20D0, 0x20FF}, {0x302A, 0x302F},
-                               {0x3099, 0x309A}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF},
-                               {0x1F3FB, 0x1F3FF}, {0xE0000, 0xE0FFF}};
+  static const range none[] = {
+      {0x300, 0x36F},   {0x483, 0x489},   {0x1AB0, 0x1AFF},   {0x1DC0, 0x1DFF},  {0x200B, 0x200F},
+      {0x2060, 0x2064}, {0x20D0, 0x20FF}, {0x302A, 0x302F},   {0x3099, 0x309A},  {0xFE00, 0xFE0F},
+      {0xFE20, 0xFE2F}, {0xFEFF, 0xFEFF}, {0x1F3FB, 0x1F3FF}, {0xE0000, 0xE0FFF}};
   static const range wide[] = {{0x1100, 0x115F},   {0x2329, 0x232A},   {0x2E80, 0x303E},
                                {0x3041, 0xA4CF},   {0xA960, 0xA97F},   {0xAC00, 0xD7A3},
                                {0xF900, 0xFAFF},   {0xFE10, 0xFE19},   {0xFE30, 0xFE6F},
@@ -176,7 +178,8 @@ int cli_width(uint32_t code) {
 
 /* Explicit directional marks, embeddings, overrides and isolates. */
 static bool is_bidi_control(uint32_t code) {
-  static const range controls[] = {{0x61C, 0x61C}, {0x200E, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}};
+  static const range controls[] = {
+      {0x61C, 0x61C}, {0x200E, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}};
   return IN_RANGES(code, controls);
 }
 
@@ -227,8 +230,8 @@ void cli_put_data(sy_string text, bool terminal) {
 
 /* ---- JSON ---- */
 
-/* Written here and not by jansson, which passes DEL, C1 and bidi controls through and refuses text that
- * is no UTF-8. */
+/* Written here and not by jansson, which passes DEL, C1 and bidi controls through and refuses text
+ * that is no UTF-8. */
 static void put_json_character(FILE *out, uint32_t code) {
   if (is_control(code) || is_bidi_control(code)) {
     fprintf(out, "\\u%04x", (unsigned)code);
@@ -241,7 +244,10 @@ void cli_put_json_string(FILE *out, sy_string text) {
   fputc('"', out);
   for (size_t at = 0, length; at < text.bytes; at += length) {
     uint32_t code = cli_decode(text, at, &length);
-    const char *short_form = code == '\n' ? "\\n" : code == '\t' ? "\\t" : code == '\r' ? "\\r" : NULL;
+    const char *short_form = code == '\n'   ? "\\n"
+                             : code == '\t' ? "\\t"
+                             : code == '\r' ? "\\r"
+                                            : NULL;
     if (short_form) {
       fputs(short_form, out);
       continue;

@@ -1,6 +1,6 @@
 /*
- * cli.h - what the programs share: options from a table, safe output to terminals, JSON, exit statuses.
- * Linked into programs only; knows of the engine what suoyin.h says.
+ * cli.h - what the programs share: options from a table, safe output to terminals, JSON, exit
+ * statuses. Linked into programs only; knows of the engine what suoyin.h says.
  */
 #ifndef SY_CLI_H
 #define SY_CLI_H
@@ -24,9 +24,9 @@ typedef struct cli_option {
 
 enum { CLI_OPTIONS_MAX = 64 };
 
-/* Reads the options of `arguments` (arguments[0] is skipped), permuting them to the front, and calls
- * `set` for each; `set` returns false when the value is not possible. Messages go to stderr under the
- * name `program`. Returns the index of the first operand, or -1 after an error. */
+/* Reads the options of `arguments` (arguments[0] is skipped), permuting them to the front, and
+ * calls `set` for each; `set` returns false when the value is not possible. Messages go to stderr
+ * under the name `program`. Returns the index of the first operand, or -1 after an error. */
 int cli_parse_options(const char *program, int count, char **arguments, const cli_option *options,
                       bool (*set)(void *context, int code, const char *value), void *context);
 
@@ -39,39 +39,43 @@ const char *cli_index_path(const char *given);
 
 /* ---- Starting, failing, finishing ---- */
 
-/* Makes a broken pipe a quiet success and stdout fully buffered. */
+/* Makes a broken pipe a quiet success; buffers stdout fully unless a terminal, stderr by lines. */
 void cli_start(void);
 
-/* Prints "program: file:line: reason" with nothing in it that moves a terminal. Returns CLI_ERROR. */
+/* Prints "program: file:line: reason" with nothing in it that moves a terminal. Returns CLI_ERROR.
+ * */
 int cli_fail(const char *program, const sy_error *error);
 
 /* As cli_fail(), naming `path` when the error names no file. */
 int cli_fail_path(const char *program, const char *path, sy_error *error);
 
 /* In a function that returns a sy_status: hands a failure on. */
-#define CLI_TRY(expression)                      \
-  do {                                              \
-    sy_status cli_status_ = (expression);           \
-    if (cli_status_ != SY_OK) return cli_status_;   \
+#define CLI_TRY(expression)                       \
+  do {                                            \
+    sy_status cli_status_ = (expression);         \
+    if (cli_status_ != SY_OK) return cli_status_; \
   } while (0)
 
 /* Prints "program: message" and a hint at --help. Returns CLI_ERROR. */
-int cli_usage_error(const char *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_usage_error(const char *program, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Flushes stdout. Returns `code`, or CLI_ERROR with a message when what was printed could not be written. */
+/* Flushes stdout. Returns `code`, or CLI_ERROR with a message when what was printed could not be
+ * written. */
 int cli_finish(const char *program, int code);
 
 /* ---- Characters ---- */
 
-/* Decodes one character of `text` at `offset` (below text.bytes) and stores its length in bytes; a byte
- * that is no UTF-8 is U+FFFD of length 1. */
+/* Decodes one character of `text` at `offset` (below text.bytes) and stores its length in bytes; a
+ * byte that is no UTF-8 is U+FFFD of length 1. */
 uint32_t cli_decode(sy_string text, size_t offset, size_t *length);
 
 /* Columns of a terminal that the character takes: 0, 1 or 2. */
 int cli_width(uint32_t code);
 
-/* How text is printed for people: what could move the cursor, change colours or reorder the line comes
- * out as U+FFFD, as do bytes that are no UTF-8. CLI_LINE makes a blank of tabs and line ends, too. */
+/* How text is printed for people: what could move the cursor, change colours or reorder the line
+ * comes out as U+FFFD, as do bytes that are no UTF-8. CLI_LINE makes a blank of tabs and line ends,
+ * too. */
 typedef enum cli_layout { CLI_LINE, CLI_PARAGRAPHS } cli_layout;
 
 uint32_t cli_clean(uint32_t code, cli_layout layout);
@@ -86,8 +90,8 @@ void cli_put_data(sy_string text, bool terminal);
 /* A JSON string. Controls and bidi controls are escaped; bytes that are no UTF-8 become U+FFFD. */
 void cli_put_json_string(FILE *out, sy_string text);
 
-/* A stored JSON object on one line, in the words it was written in; {} for an empty string; as a JSON
- * string when it is no JSON object. */
+/* A stored JSON object on one line, in the words it was written in; {} for an empty string; as a
+ * JSON string when it is no JSON object. */
 void cli_put_json_object(FILE *out, sy_string text);
 
 #endif

@@ -12,11 +12,7 @@ build=${1:-build}
 demo=$build/demo
 index=$demo/help.idx
 
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
-  color='--color always' bold=$(printf '\033[1m') plain=$(printf '\033[0m')
-else
-  color= bold= plain=
-fi
+if [ -t 1 ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold= plain=; fi
 
 show() { printf '\n%s$ %s%s\n' "$bold" "$*" "$plain"; }
 
@@ -44,7 +40,8 @@ fetch() {
 fetch zh-cn zh-CN
 fetch zh-tw zh-TW
 
-if [ ! -e "$index.done" ]; then
+# A program built anew may write another format.
+if [ ! "$index.done" -nt "$build/suoyin-index" ]; then
   rm -rf "$index"
   show "$build/suoyin-index -i $index $demo/zh-CN $demo/zh-TW"
   "$build/suoyin-index" -i "$index" "$demo/zh-CN" "$demo/zh-TW"
@@ -52,19 +49,13 @@ if [ ! -e "$index.done" ]; then
 fi
 
 search() {
+  printf '\n%s\n' "$2"
   show "$build/suoyin-query -i $index -n 3 '$1'"
-  # shellcheck disable=SC2086
-  "$build/suoyin-query" -i "$index" -n 3 $color "$1"
+  "$build/suoyin-query" -i "$index" -n 3 "$1"
 }
 
-echo
-echo "Roman numerals, in articles of either script:"
-search 罗马数字
-echo
-echo "Taiwan's word for a pivot table, typed in Simplified, found in Traditional:"
-search 枢纽分析表
-echo
-echo "A question in free text:"
-search 如何在单元格中输入分数
-echo
-echo "The index is in $index. README.md tells how to search it further."
+search 奇数页 "Odd pages, in articles of either script:"
+search 列印范围 "Taiwan's word for a print range, typed in Simplified, found in Traditional:"
+search 如何在单元格中输入分数 "A question in free text:"
+
+printf '\nThe index is %s. %s/suoyin-query --help tells how to search it further.\n' "$index" "$build"

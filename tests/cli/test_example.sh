@@ -6,13 +6,14 @@ trap 'rm -rf "$directory"' EXIT
 
 cat >"$directory/expected" <<'END'
 大量数据: 1
-  zhs/1  数据透视表可以组合、比较和分析[大量数据]。
-比較及分析: 1
-  zht/1  使用樞紐分析表，您可以組合、[比較及分析]大量資料。
+  zhs/1 [大量数据]
+"比較及分析": 1
+  zht/1 [比較及分析]
 END
 
 echo 1..1
-if "$build/example" "$directory/example.idx" >"$directory/printed" &&
+if "$build/example" "$directory/example.idx" >"$directory/output" &&
+  sed 's/\(zh[st]\/[0-9]\).*\(\[[^]]*\]\).*/\1 \2/' "$directory/output" >"$directory/printed" &&
   diff -u "$directory/expected" "$directory/printed"; then
   echo "ok 1 - the example prints what it found"
 else

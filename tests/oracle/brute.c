@@ -25,6 +25,7 @@ typedef struct place {
   uint32_t point;
   oracle_class class;
   uint32_t start, end;
+  bool expanded; /* one of several that a code point folds to: no joiner */
 } place;
 
 typedef struct places {
@@ -142,7 +143,7 @@ static uint64_t decode_text(places *raw, const char *text, size_t bytes) {
     size_t length = oracle_decode((const unsigned char *)text + at, bytes - at, &point, &valid);
     oracle_class class = oracle_class_of(point);
     if (class != ORACLE_TRANSPARENT) {
-      put(raw, (place){point, class, (uint32_t)at, (uint32_t)(at + length)});
+      put(raw, (place){point, class, (uint32_t)at, (uint32_t)(at + length), false});
     }
     invalid_bytes += !valid;
     at += length;
@@ -197,7 +198,7 @@ static void fold_text(brute *reader) {
     size_t count;
     const uint32_t *points = oracle_fold_point(reader->fold, from.point, &count);
     for (size_t j = 0; j < count; j++) {
-      place now = {points[j], oracle_class_of(points[j]), from.start, from.end};
+      place now = {points[j], oracle_class_of(points[j]), from.start, from.end, count > 1};
       place *last = out->count > 0 ? &out->at[out->count - 1] : NULL;
       if (now.class == ORACLE_TRANSPARENT) continue;
       if (now.class == ORACLE_MARK) {
@@ -236,15 +237,21 @@ static bool has_point(const places *text, size_t at, uint32_t point) {
   return at < text->count && text->at[at].point == point;
 }
 
+static bool is_latin(uint32_t point) {
+  return (point >= 'a' && point <= 'z') || (point >= 'A' && point <= 'Z');
+}
+
+static bool is_ascii_digit(uint32_t point) { return point >= '0' && point <= '9'; }
+
 /* Where the word that begins at `from` ends, its `++` or `#` included. */
 static size_t word_end(const places *text, size_t from) {
   size_t end = from, pluses = 0;
   while (has_class(text, end, ORACLE_WORD)) end++;
   uint32_t last = text->at[end - 1].point;
-  bool letter = oracle_is_letter(last) || oracle_class_of(last) == ORACLE_MARK;
+  bool letter = is_latin(last);
   while (has_point(text, end + pluses, '+')) pluses++;
   if (letter && pluses >= SUFFIX_PLUSES) return end + pluses;
-  bool one_letter = end - from == 1 && oracle_is_letter(last);
+  bool one_letter = end - from == 1 && letter;
   if (one_letter && has_point(text, end, '#') && !has_class(text, end + 1, ORACLE_WORD))
     return end + 1;
   return end;
@@ -270,7 +277,7 @@ static void push_word(brute *reader, size_t from, size_t end, brute_text *out) {
 }
 
 static bool is_line_end(uint32_t point) {
-  return (point >= '\n' && point <= '\r') || point == 0x85 || point == 0x2028 || point == 0x2029;
+  return point == '\n' || point == 0x85 || point == 0x2028 || point == 0x2029;
 }
 
 /* White space in text[from..end): is it a break? */
@@ -278,7 +285,6 @@ static bool space_breaks(const brute *reader, size_t from, size_t end) {
   const places *text = &reader->folded;
   size_t line_ends = 0;
   for (size_t i = from; i < end; i++) {
-    if (text->at[i].point == '\n' && i > from && text->at[i - 1].point == '\r') continue;
     line_ends += is_line_end(text->at[i].point);
   }
   if (line_ends >= 2) return true;
@@ -287,13 +293,15 @@ static bool space_breaks(const brute *reader, size_t from, size_t end) {
          has_class(text, end, ORACLE_CHINESE);
 }
 
-/* Punctuation at `at`: does it join the characters beside it? */
-static bool joins(const places *text, size_t at) {
+/* Punctuation at `at`: does it join the characters beside it? A `++` or `#` that belongs to a word ends at
+ * `suffix_end`. */
+static bool joins(const places *text, size_t at, size_t suffix_end) {
   uint32_t point = text->at[at].point;
-  if (at == 0 || !has_class(text, at - 1, ORACLE_WORD)) return false;
+  if (at == 0 || text->at[at].expanded) return false;
+  if (!has_class(text, at - 1, ORACLE_WORD) && at != suffix_end) return false;
   if (!has_class(text, at + 1, ORACLE_WORD)) return false;
   if (point == ',') {
-    return oracle_is_digit(text->at[at - 1].point) && oracle_is_digit(text->at[at + 1].point);
+    return is_ascii_digit(text->at[at - 1].point) && is_ascii_digit(text->at[at + 1].point);
   }
   return point == 0x2019 || (point > 0 && point < 0x80 && strchr("-_.'@&/\\:", (int)point) != NULL);
 }
@@ -306,6 +314,7 @@ void brute_read(brute *reader, const char *text, size_t bytes, brute_text *out) 
 
   const places *all = &reader->folded;
   bool broken = false;
+  size_t suffix_end = 0;
   for (size_t i = 0, end; i < all->count; i = end) {
     const place *here = &all->at[i];
     end = i + 1;
@@ -315,7 +324,7 @@ void brute_read(brute *reader, const char *text, size_t bytes, brute_text *out) 
       continue;
     }
     if (here->class == ORACLE_PUNCTUATION) {
-      broken = broken || !joins(all, i);
+      broken = broken || !joins(all, i, suffix_end);
       continue;
     }
     if (broken && out->count > 0) {
@@ -327,6 +336,7 @@ void brute_read(brute *reader, const char *text, size_t bytes, brute_text *out) 
       push(out, here->point, here->start, here->end);
     } else {
       end = word_end(all, i);
+      if (!has_class(all, end - 1, ORACLE_WORD)) suffix_end = end;
       push_word(reader, i, end, out);
     }
   }

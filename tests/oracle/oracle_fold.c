@@ -74,10 +74,7 @@ static bool in_blocks(const block *blocks, size_t count, uint32_t point) {
 #define IN(blocks, point) in_blocks(blocks, sizeof(blocks) / sizeof(blocks[0]), point)
 
 static const block transparent_blocks[] = {
-    {0x00ad, 0x00ad},   {0x034f, 0x034f},   {0x061c, 0x061c},   {0x180b, 0x180f},
-    {0x200b, 0x200f},   {0x202a, 0x202e},   {0x2060, 0x206f},   {0xfe00, 0xfe0f},
-    {0xfeff, 0xfeff},   {0x1f3fb, 0x1f3ff}, {0xe0001, 0xe0001}, {0xe0020, 0xe007f},
-    {0xe0100, 0xe01ef},
+    {0x034f, 0x034f}, {0x180b, 0x180f}, {0xfe00, 0xfe0f}, {0x1f3fb, 0x1f3ff}, {0xe0100, 0xe01ef},
 };
 
 static const block chinese_blocks[] = {
@@ -86,7 +83,8 @@ static const block chinese_blocks[] = {
     {0x2e80, 0x2fdf},     /* radicals */
     {0x3005, 0x3007},     /* 々 〆 〇 */
     {0x3021, 0x3029},     /* Hangzhou numerals */
-    {0x3038, 0x303b},     /* more of them, and an iteration mark */
+    {0x3031, 0x3035},     /* vertical Kana repeat marks */
+    {0x3038, 0x303c},     /* more of them, and iteration marks */
     {0x3041, 0x3096},     /* Hiragana */
     {0x309d, 0x309f},     /* its iteration marks */
     {0x30a1, 0x30fa},     /* Katakana */
@@ -130,7 +128,7 @@ bool oracle_is_digit(uint32_t point) { return category(point) == UTF8PROC_CATEGO
 
 oracle_class oracle_class_of(uint32_t point) {
   utf8proc_category_t is = category(point);
-  if (IN(transparent_blocks, point)) return ORACLE_TRANSPARENT;
+  if (is == UTF8PROC_CATEGORY_CF || IN(transparent_blocks, point)) return ORACLE_TRANSPARENT;
   if (is >= UTF8PROC_CATEGORY_MN && is <= UTF8PROC_CATEGORY_ME) return ORACLE_MARK;
   if (IN(chinese_blocks, point)) return ORACLE_CHINESE;
   if (oracle_is_letter(point)) return ORACLE_WORD;
@@ -242,6 +240,10 @@ static size_t fold_width(uint32_t point, uint32_t *out) {
   if (length < 0) die(utf8proc_errmsg(length));
   size_t count = decode_all((const char *)mapped, (size_t)length, out);
   free(mapped);
+  if (count > 1 && out[0] == ' ' && oracle_class_of(point) != ORACLE_SPACE) {
+    out[0] = point; /* a spacing form of a mark stays as it is */
+    return 1;
+  }
   return count;
 }
 

@@ -60,8 +60,7 @@ static bool spell(uint32_t point, spelled *out, size_t *count) {
     utf8proc_int32_t part = parts[i];
     spelled *last = *count > 0 ? &out[*count - 1] : NULL;
     bool on_letter = last && last->letter >= 'a' && last->letter <= 'z';
-    if ((part >= 'a' && part <= 'z' && part != 'v') ||
-        (part >= 'A' && part <= 'Z' && part != 'V')) {
+    if ((part >= 'a' && part <= 'z') || (part >= 'A' && part <= 'Z')) {
       out[(*count)++] = (spelled){(char)(part | 0x20), false};
     } else if (is_space((uint32_t)part)) {
       out[(*count)++] = (spelled){' ', false};
@@ -101,11 +100,11 @@ static bool can_cut(const spelled *text, size_t count, bool toned) {
     bool tone = false;
     if (!is_syllable(text, length, &tone)) continue;
     size_t at = length;
+    while (at < count && (text[at].letter == ' ' || text[at].letter == '\'')) at++;
     if (at == count) {
       if (toned || tone) return true;
       continue;
     }
-    if (text[at].letter == ' ' || text[at].letter == '\'') at++;
     if (can_cut(text + at, count - at, toned || tone)) return true;
   }
   return false;
@@ -117,24 +116,25 @@ static bool is_pinyin(const uint32_t *points, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (!spell(points[i], text, &spelled_count)) return false;
   }
-  return can_cut(text, spelled_count, false);
+  size_t from = 0;
+  while (from < spelled_count && (text[from].letter == ' ' || text[from].letter == '\'')) from++;
+  return can_cut(text + from, spelled_count - from, false);
 }
 
 static bool is_bopomofo_letter(uint32_t point) {
   return (point >= 0x3105 && point <= 0x312f) || (point >= 0x31a0 && point <= 0x31bf);
 }
 
-/* Bopomofo letters and tone marks, at least one of each; spaces between. */
+/* Bopomofo letters, at least one, and tone marks; spaces between. */
 static bool is_bopomofo(const uint32_t *points, size_t count) {
-  bool letters = false, tones = false;
+  bool letters = false;
   for (size_t i = 0; i < count; i++) {
     uint32_t p = points[i];
     bool tone = p == 0x2c9 || p == 0x2ca || p == 0x2c7 || p == 0x2cb || p == 0x2d9;
     letters = letters || is_bopomofo_letter(p);
-    tones = tones || tone;
     if (!tone && !is_bopomofo_letter(p) && !is_space(p)) return false;
   }
-  return letters && tones;
+  return letters;
 }
 
 size_t oracle_gloss(const uint32_t *points, size_t count) {

@@ -402,15 +402,16 @@ static void test_invalid_utf8(void **state) {
 
 /* ---- Limits ---- */
 
-static sy_status parse_repeated(const char *before, const char *middle, const char *after, size_t times,
-                                size_t *children, sy_error *error) {
+static sy_status parse_repeated(const char *before, const char *middle, const char *after,
+                                size_t times, size_t *children, sy_error *error) {
   sy_buffer text = {0};
   for (size_t i = 0; i < times; i++) put(&text, before);
   put(&text, middle);
   for (size_t i = 0; i < times; i++) put(&text, after);
   assert_false(text.failed);
   sy_query *query = NULL;
-  sy_status status = sy_query_parse((sy_string){(char *)text.data, text.bytes}, false, &query, error);
+  sy_status status =
+      sy_query_parse((sy_string){(char *)text.data, text.bytes}, false, &query, error);
   *children = 0;
   if (status == SY_OK) {
     for (const sy_node *at = query->root->child; at; at = at->next) (*children)++;
@@ -425,7 +426,8 @@ static void test_limits(void **state) {
   size_t children;
   sy_error error = {0};
   assert_int_equal(parse_repeated("(", "a", ")", SY_QUERY_MAX_DEPTH, &children, &error), SY_OK);
-  assert_int_equal(parse_repeated("(", "a", ")", SY_QUERY_MAX_DEPTH + 1, &children, &error), SY_LIMIT);
+  assert_int_equal(parse_repeated("(", "a", ")", SY_QUERY_MAX_DEPTH + 1, &children, &error),
+                   SY_LIMIT);
   assert_int_equal(error.status, SY_LIMIT);
   assert_non_null(strstr(error.reason, "(column 201)"));
   assert_int_equal(parse_repeated("(", "", "", 500000, &children, &error), SY_LIMIT);
@@ -437,7 +439,8 @@ static void test_limits(void **state) {
   assert_int_equal(children, 100001);
   assert_int_equal(parse_repeated("NOT ", "b", "", 100000, &children, &error), SY_OK);
   assert_int_equal(parse_repeated("a", "", "", SY_QUERY_MAX_BYTES, &children, &error), SY_OK);
-  assert_int_equal(parse_repeated("a", "", "", SY_QUERY_MAX_BYTES + 1, &children, &error), SY_LIMIT);
+  assert_int_equal(parse_repeated("a", "", "", SY_QUERY_MAX_BYTES + 1, &children, &error),
+                   SY_LIMIT);
   assert_int_equal(parse_repeated("a", "", "", SY_QUERY_MAX_BYTES + 1, &children, NULL), SY_LIMIT);
 }
 
@@ -467,9 +470,10 @@ static void check_node(const sy_node *node, size_t *text_bytes, int depth) {
 static void test_random(void **state) {
   (void)state;
   static const char *const pieces[] = {
-      "AND", "OR", "NOT", " AND ", " OR ", " NOT ", "(", ")", "（", "）", "\"", "\"", "“", "”", "「",
-      "」", "『", "』", "＂", "+", "-", "－", "＋", "|", "｜", "*", "＊", ":", "：", "title:", "body：",
-      "id:", " ", " ", "　", "\\", "a", "机", "器", "~", "^", "\n", "\xff", "\xe6", "\xf0\x9f", "𠀀",
+      "AND", "OR", "NOT", " AND ", " OR ", " NOT ",  "(",      ")",    "（",       "）", "\"", "\"",
+      "“",   "”",  "「",  "」",    "『",   "』",     "＂",     "+",    "-",        "－", "＋", "|",
+      "｜",  "*",  "＊",  ":",     "：",   "title:", "body：", "id:",  " ",        " ",  "　", "\\",
+      "a",   "机", "器",  "~",     "^",    "\n",     "\xff",   "\xe6", "\xf0\x9f", "𠀀",
   };
   uint64_t seed = 20240601;
   size_t good = 0;

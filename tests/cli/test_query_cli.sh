@@ -1,0 +1,153 @@
+#!/bin/bash
+# test_query_cli.sh - the program suoyin-query: what it prints, its exit statuses, and that no article can
+# write to a terminal what it likes.
+. tests/cli/tap.sh "$1"
+query=$build/suoyin-query
+cd "$directory" || exit 1
+escape=$'\e' bold=$'\e[1;31m' magenta=$'\e[35m' plain=$'\e[0m' bad=$'\ufffd'
+
+cat >articles.jsonl <<'END'
+{"id":"wiki/1","title":"机器学习导论","body":"机器学习是人工智能的一个分支。\n另见Llama-4与C++。","url":"https://example.org/1","big":12345678901234567890,"x":0.1}
+{"id":"wiki/2","title":"機器翻譯","body":"機器翻譯使用深度學習。"}
+{"id":"evil\u001b[31m/3","title":"坏\u001b]0;x\u0007标\u202e题","body":"终端\u001b[2J\u009b\u0000字\t表"}
+{"id":"空 4","title":"","body":"天气很好。"}
+END
+"$build/suoyin-index" -q -i test.idx articles.jsonl
+result "the index is made"
+export SUOYIN_INDEX=test.idx
+
+# Scores are the business of other tests.
+# shellcheck disable=SC2317 # called by same()
+unscored() { "$@" | sed -E 's/"score": [0-9.]+/"score": S/; s/^([0-9]+)  [0-9.]+  /\1  S  /;
+  s/^((q[0-9]	)?[0-9]+	)[0-9.]+	/\1S	/; s/ [0-9.]+ suoyin$/ S suoyin/'; return "${PIPESTATUS[0]}"; }
+
+same "text" 0 "1  S  wiki/1  机器学习导论
+    机器学习是人工智能的一个分支。 另见Llama-4与C++。" unscored "$query" 机器学习
+same "an article without a title" 0 "1  S  空 4
+    天气很好。" unscored "$query" 天气
+same "arguments are joined" 0 1 "$query" -c 机器 NOT 翻译
+same "options may follow" 0 2 "$query" 机器 -c
+same "nothing found" 1 "" "$query" 没有的
+same "nothing found, counted" 1 0 "$query" -c 没有的
+same "quiet, found" 0 "" "$query" -q 机器
+same "quiet, nothing found" 1 "" "$query" -q 没有的
+same "ids" 0 "wiki/1
+wiki/2" "$query" -l '"机器学习" OR 深度学习'
+same "one id" 0 "wiki/1" "$query" -l -n 1 '"机器学习" OR 深度学习'
+same "offset" 0 "2  S  wiki/2  機器翻譯" unscored "$query" --offset 1 --no-snippet '"机器学习" OR 深度学习'
+same "offset behind all" 1 "" "$query" --offset 9 机器
+same "any" 0 2 "$query" --any -c '导论 翻译'
+same "excluded" 0 2 "$query" -c -- '-机器'
+same "-i" 0 1 env -u SUOYIN_INDEX "$query" -i test.idx -c 天气
+
+# ---- Formats ----
+
+same "json" 0 '{"rank": 1, "score": S, "id": "wiki/1", "title": "机器学习导论", "title_highlights": [[0, 12]], "snippet": "机器学习是人工智能的一个分支。\n另见Llama-4与C++。", "highlights": [[0, 12]], "fields": {"url":"https://example.org/1","big":12345678901234567890,"x":0.1}}' \
+  unscored "$query" --json 机器学习
+same "json escapes controls" 0 '{"rank": 1, "score": S, "id": "evil\u001b[31m/3", "title": "坏\u001b]0;x\u0007标\u202e题", "title_highlights": [], "snippet": "终端\u001b[2J\u009b\u0000字\t表", "highlights": [[0, 6]], "fields": {}}' \
+  unscored "$query" --json 终端
+same "json without snippet" 0 '{"rank": 1, "score": S, "id": "空 4", "title": "", "fields": {}}' \
+  unscored "$query" --format json --no-snippet 天气
+same "json count" 0 '{"count": 2}' "$query" --json -c 机器
+same "tsv" 0 "1	S	evil${bad}[31m/3	坏${bad}]0;x${bad}标${bad}题	终端${bad}[2J${bad}${bad}字 表" \
+  unscored "$query" --format tsv 终端
+same "trec" 0 "1 Q0 wiki/2 1 S suoyin" unscored "$query" --format trec 深度
+same "trec tag" 0 "1 Q0 wiki/2 1 t1" bash -c "$query --format trec --tag t1 深度 | sed 's/ [0-9.]* t1/ t1/'"
+same "snippet size" 0 1 bash -c "$query --json --snippet-chars 20 --snippet-passages 1 人工 | grep -c 人工智能"
+
+# ---- Batches ----
+
+printf '\xef\xbb\xbfq1\t机器 OR 天气\nq2\t没有的\n\nq3\t(坏\n深度\r\n。\n' >batch.txt
+same "batch" 2 "q1	3
+q2	0
+5	1" "$query" --batch batch.txt -c
+printf '%s\n' "batch.txt:4: unclosed parenthesis (column 1)" >expected
+diff expected <(head -n 1 err) && grep -q '^batch.txt:6: .*(column 1)$' err
+result "batch messages"
+same "batch of ids" 2 "q1	wiki/2
+5	wiki/2" bash -c "$query --batch batch.txt -l -n 1 2>/dev/null"
+same "batch for people" 0 "== q1  天气
+1  S  空 4
+== 2  没有的" unscored "$query" --no-snippet --batch <(printf 'q1\t天气\n没有的')
+same "batch json" 0 '{"qid": "a", "count": 1}' bash -c "printf 'a\t天气' | $query --json -c --batch -"
+same "batch trec" 0 "q7 Q0 空 4 1 S suoyin" unscored "$query" --format trec --batch <(printf 'q7\t天气\n')
+same "batch, nothing found" 1 "== 1  没有的" "$query" --batch <(printf '没有的\n\n')
+same "quiet batch: a match wins over an error" 0 "" "$query" -q --batch <(printf '(\n天气\n(\n')
+complains "batch file missing" "suoyin-query: none.txt: No such file or directory" "$query" --batch none.txt
+coproc "$query" -c --batch -
+echo 天气 >&"${COPROC[1]}"
+read -r -t 20 answer <&"${COPROC[0]}" && [ "$answer" = "1	1" ]
+result "batch over a pipe answers line by line"
+eval "exec ${COPROC[1]}>&-"
+wait
+
+# ---- Colours and terminals ----
+
+same "colour" 0 "1  S  ${magenta}wiki/2${plain}  ${bold}機器翻譯${plain}
+    ${bold}機器翻譯${plain}使用深度學習。" unscored "$query" --color always 机器翻译
+same "no colour in a pipe" 0 "1  S  wiki/2  機器翻譯
+    機器翻譯使用深度學習。" unscored "$query" 机器翻译
+# shellcheck disable=SC2317
+coloured() { on_terminal "$@" | grep -c "$escape"; }
+same "colour on a terminal" 0 2 coloured "$query" 机器翻译
+same "NO_COLOR" 1 0 coloured env NO_COLOR=1 "$query" 机器翻译
+same "empty NO_COLOR" 0 2 coloured env NO_COLOR= "$query" 机器翻译
+same "TERM=dumb" 1 0 coloured env TERM=dumb "$query" 机器翻译
+same "the flag over NO_COLOR" 0 2 coloured env NO_COLOR=1 "$query" --color always 机器翻译
+same "--color never" 1 0 coloured "$query" --color never 机器翻译
+same "controls are shown as U+FFFD" 0 "1  S  evil${bad}[31m/3  坏${bad}]0;x${bad}标${bad}题
+    终端${bad}[2J${bad}${bad}字 表" unscored "$query" 终端
+same "ids on a terminal" 0 "evil${bad}[31m/3" on_terminal "$query" -l 终端
+same "ids in a pipe are exact" 0 "evil${escape}[31m/3" "$query" -l 终端
+printf '"%s\n' "${escape}[2J" >evil.txt
+"$query" --batch evil.txt 2>err
+"$query" "\"${escape}[2J" 2>>err
+[ -s err ] && ! grep -q "$escape" err
+result "no escapes in messages"
+
+# ---- Errors ----
+
+complains "syntax error" "  机器 AND )
+           ^
+suoyin-query: column 8: expected a term, found )" "$query" '机器 AND )'
+complains "nothing that can be searched" "  机器 。
+       ^
+suoyin-query: column 4: nothing here can be searched: it has no letters, digits or characters" \
+  "$query" '机器 。'
+long=$(printf '机%.0s' {1..60})
+complains "a long query is shown in part" "  ...${long:0:38} b) ${long:0:29}...
+  $(printf '%*s' 81 '')^
+suoyin-query: column 63: closing parenthesis without an opening one" "$query" "$long b) $long"
+complains "index missing" "suoyin-query: none.idx: no index here" "$query" -i none.idx 机
+mkdir directory
+complains "a directory without an index" "suoyin-query: directory: no index here" "$query" -i directory 机
+same "a file that is no index" 2 "" "$query" -i articles.jsonl 机
+complains "no query" "suoyin-query: no QUERY given
+Try 'suoyin-query --help'." "$query"
+complains "bad number" "suoyin-query: --limit: \"x\" is not possible
+Try 'suoyin-query --help'." "$query" -n x 机
+same "unknown option" 2 "" "$query" --unknown 机
+same "excluded word taken for options" 2 "" "$query" 机器 -学习
+grep -q 'goes behind --' err
+result "the hint for it"
+same "query and batch" 2 "" "$query" --batch batch.txt 机
+same "count and ids" 2 "" "$query" -c -l 机
+same "ids and json" 2 "" "$query" -l --json 机
+"$query" -c 机 >/dev/full 2>err
+[ $? = 2 ] && grep -q 'No space left on device' err
+result "a full disk is noticed"
+"$query" -c 机 >&- 2>err
+[ $? = 2 ] && [ -s err ]
+result "a closed standard output is noticed"
+yes 机器 | head -n 50000 >many.txt
+{ "$query" --batch many.txt 2>err; echo $? >status; } | head -n 1 >/dev/null
+[ "$(cat status)" = 0 ] && [ ! -s err ]
+result "a broken pipe is success"
+
+same "--time" 0 2 "$query" --time -c 机器
+grep -Eq '^suoyin-query: 1 query in [0-9.]+ s$' err
+result "the time"
+same "--version" 0 1 bash -c "$query --version | grep -c '^suoyin-query [0-9]*\.[0-9]*\.[0-9]*$'"
+same "--help names the options" 0 5 bash -c \
+  "$query --help | grep -c -e '--index' -e '--limit' -e '--snippet-chars' -e '--color' -e '--format FORMAT'"
+finish
