@@ -3,8 +3,8 @@
  *
  *     block -> block -> block      each at least SY_ARENA_BLOCK bytes; allocations never move
  *
- * A reset keeps the largest block, so that an arena that serves one query after the other soon allocates
- * nothing.
+ * A reset keeps the largest block, so that an arena that serves one query after the other soon
+ * allocates nothing.
  */
 #ifndef SY_ARENA_H
 #define SY_ARENA_H

@@ -1,12 +1,12 @@
 /*
- * bytes.h - little-endian loads and stores, varints, a growing buffer, and the bounded cursor through
- * which all untrusted bytes are read.
+ * bytes.h - little-endian loads and stores, varints, a growing buffer, and the bounded cursor
+ * through which all untrusted bytes are read.
  *
  * Varint: 7 bits a byte, least significant first, the top bit set on all but the last byte. 300 is
  * AC 02. At most 10 bytes.
  *
- * The cursor carries its failure: a read past the end returns 0 and sets `failed`, and every later read
- * fails too, so a decoder reads a whole record and checks once.
+ * The cursor carries its failure: a read past the end returns 0 and sets `failed`, and every later
+ * read fails too, so a decoder reads a whole record and checks once.
  */
 #ifndef SY_BYTES_H
 #define SY_BYTES_H
@@ -18,7 +18,7 @@
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "Suoyin's files, like LMDB's, are in the byte order of the machine; only little-endian is supported"
+#error "files are in the byte order of the machine, and only little-endian is supported"
 #endif
 
 static inline uint32_t sy_load32(const void *p) {
@@ -33,13 +33,9 @@ static inline uint64_t sy_load64(const void *p) {
   return v;
 }
 
-static inline void sy_store32(void *p, uint32_t v) {
-  memcpy(p, &v, sizeof v);
-}
+static inline void sy_store32(void *p, uint32_t v) { memcpy(p, &v, sizeof v); }
 
-static inline void sy_store64(void *p, uint64_t v) {
-  memcpy(p, &v, sizeof v);
-}
+static inline void sy_store64(void *p, uint64_t v) { memcpy(p, &v, sizeof v); }
 
 #define SY_VARINT_MAX 10
 
@@ -53,7 +49,7 @@ static inline uint8_t *sy_put_varint(uint8_t *p, uint64_t v) {
   return p;
 }
 
-/* ---- Bounded cursor ---- */
+/* ---- Bounded cursor -------------------------------------------------------------------------- */
 
 typedef struct sy_cursor {
   const uint8_t *at;
@@ -115,7 +111,7 @@ static inline uint32_t sy_read_varint32(sy_cursor *c) {
   return (uint32_t)v;
 }
 
-/* ---- Growing buffer: for what is built once and written, not for hot loops ---- */
+/* ---- Growing buffer: for what is built once and written, not for hot loops ------------------- */
 
 typedef struct sy_buffer {
   uint8_t *data;
@@ -124,7 +120,8 @@ typedef struct sy_buffer {
   bool failed; /* sticky: an allocation failed, later appends do nothing */
 } sy_buffer;
 
-/* Room for `bytes` more; NULL (and failed) when memory is out. Does not change `bytes` of the buffer. */
+/* Room for `bytes` more; NULL (and failed) when memory is out. Does not change `bytes` of the
+ * buffer. */
 static inline uint8_t *sy_buffer_reserve(sy_buffer *b, size_t bytes) {
   if (b->failed) return NULL;
   if (b->capacity - b->bytes < bytes) {
@@ -145,7 +142,7 @@ static inline void sy_buffer_append(sy_buffer *b, const void *data, size_t bytes
   if (!bytes) return;
   uint8_t *p = sy_buffer_reserve(b, bytes);
   if (!p) return;
-  memcpy(p, data, bytes);
+  memcpy(p, data, bytes); /* `data` is not NULL: `bytes` is not 0 */
   b->bytes += bytes;
 }
 

@@ -21,9 +21,9 @@ sy_status sy_fail_errno(sy_error *error, int errno_value, const char *file, cons
 /* SY_NO_MEMORY. */
 sy_status sy_fail_memory(sy_error *error);
 
-#define SY_TRY(expression)                      \
-  do {                                          \
-    sy_status sy_try_status_ = (expression);    \
+#define SY_TRY(expression)                              \
+  do {                                                  \
+    sy_status sy_try_status_ = (expression);            \
     if (sy_try_status_ != SY_OK) return sy_try_status_; \
   } while (0)
 

@@ -1,10 +1,11 @@
 /*
  * bench_query.c - search times by query class, inside one warm process.
  *
- * The query file has CLASS, KIND and TEXT separated by tabs. KIND is phrase (the contiguous string), and, or,
- * not (TEXT is phrases separated by a blank; not is the first without the second) or bag (OR of the text's
- * terms). The field body is searched. One pass is not timed, then each query's time is the least of three.
- * The digest is over all results, so that two builds can be compared.
+ * The query file has CLASS, KIND and TEXT separated by tabs. KIND is phrase (the contiguous
+ * string), and, or, not (TEXT is phrases separated by a blank; not is the first without the second)
+ * or bag (OR of the text's terms). The field body is searched. One pass is not timed, then each
+ * query's time is the least of three. The digest is over all results, so that two builds can be
+ * compared.
  */
 #include "bench.h"
 
@@ -35,7 +36,7 @@ typedef struct bench {
   uint64_t digest;
 } bench;
 
-/* ---- Queries ---------------------------------------------------------------------------------------------- */
+/* ---- Queries --------------------------------------------------------------------------------- */
 
 /* Appends body:"phrase" to `out`. */
 static char *append_phrase(char *out, const char *phrase, size_t bytes) {
@@ -49,7 +50,9 @@ static char *append_phrase(char *out, const char *phrase, size_t bytes) {
 
 /* and, or, not: the parts of TEXT as quoted phrases with the operator between. */
 static sy_status parse_boolean(const item *it, sy_query **out, sy_error *error) {
-  const char *operator= !strcmp(it->kind, "and") ? " AND " : !strcmp(it->kind, "or") ? " OR " : " NOT ";
+  const char *operator= !strcmp(it->kind, "and") ? " AND "
+  : !strcmp(it->kind, "or")                      ? " OR "
+                                                 : " NOT ";
   char *text = malloc(2 * strlen(it->text) + 16 * (strlen(it->text) + 1)), *end = text;
   if (!text) return SY_NO_MEMORY;
   for (const char *part = it->text; part;) {
@@ -68,7 +71,8 @@ static sy_status parse_bag(const item *it, sy_query **out, sy_error *error) {
   char *text = malloc(2 * strlen(it->text) + 16), *end = stpcpy(text, "body:");
   if (!text) return SY_NO_MEMORY;
   for (const char *p = it->text; *p; p++) {
-    bool plain = (*p & 0x80) || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z');
+    bool plain = (*p & 0x80) || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
+                 (*p >= 'A' && *p <= 'Z');
     if (!plain) *end++ = '\\';
     *end++ = *p;
   }
@@ -101,7 +105,8 @@ static int read_queries(bench *b) {
       fprintf(stderr, "%s:%zu: expected CLASS<TAB>KIND<TAB>TEXT\n", b->queries_path, b->count + 1);
       return 2;
     }
-    if (b->count == items) b->items = realloc(b->items, (items = items ? 2 * items : 1024) * sizeof *b->items);
+    if (b->count == items)
+      b->items = realloc(b->items, (items = items ? 2 * items : 1024) * sizeof *b->items);
     *kind++ = *text++ = 0;
     item *it = &b->items[b->count++];
     *it = (item){strdup(line), strdup(kind), strdup(text), NULL, 1e9, 0};
@@ -112,9 +117,11 @@ static int read_queries(bench *b) {
   return 0;
 }
 
-/* ---- Running ---------------------------------------------------------------------------------------------- */
+/* ---- Running --------------------------------------------------------------------------------- */
 
-static void digest_add(bench *b, uint64_t value) { b->digest = (b->digest ^ value) * 0x100000001b3ull; }
+static void digest_add(bench *b, uint64_t value) {
+  b->digest = (b->digest ^ value) * 0x100000001b3ull;
+}
 
 static sy_status run_once(bench *b, item *it, bool keep, sy_error *error) {
   if (b->mode == MODE_COUNT) {
@@ -134,7 +141,8 @@ static sy_status run_once(bench *b, item *it, bool keep, sy_error *error) {
     memcpy(&score, &hit->score, sizeof score);
     if (keep) digest_add(b, hit->article << 32 ^ score);
     sy_snippet snippet;
-    if (b->mode == MODE_SNIPPET) status = sy_snippet_make(b->index, it->query, hit->article, NULL, &snippet, error);
+    if (b->mode == MODE_SNIPPET)
+      status = sy_snippet_make(b->index, it->query, hit->article, NULL, &snippet, error);
   }
   sy_results_free(results);
   return status;
@@ -153,7 +161,7 @@ static int run_all(bench *b) {
   return 0;
 }
 
-/* ---- Reporting -------------------------------------------------------------------------------------------- */
+/* ---- Reporting ------------------------------------------------------------------------------- */
 
 static int compare_doubles(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
@@ -173,9 +181,10 @@ static void report(const bench *b, const char *class_name) {
   if (!n) return;
   qsort(us, n, sizeof *us, compare_doubles);
   double p50 = us[n / 2], p95 = us[n * 95 / 100], p99 = us[n * 99 / 100], max = us[n - 1];
-  const char *format = b->json ? "{\"class\":\"%s\",\"n\":%zu,\"p50\":%.1f,\"p95\":%.1f,\"p99\":%.1f,"
-                                 "\"max\":%.1f,\"mean\":%.1f}\n"
-                               : "%-14s %6zu %9.1f %9.1f %9.1f %9.1f %9.1f\n";
+  const char *format = b->json
+                           ? "{\"class\":\"%s\",\"n\":%zu,\"p50\":%.1f,\"p95\":%.1f,\"p99\":%.1f,"
+                             "\"max\":%.1f,\"mean\":%.1f}\n"
+                           : "%-14s %6zu %9.1f %9.1f %9.1f %9.1f %9.1f\n";
   printf(format, class_name ? class_name : "all but han1", n, p50, p95, p99, max, sum / (double)n);
   free(us);
 }
@@ -183,7 +192,8 @@ static void report(const bench *b, const char *class_name) {
 static void report_all(const bench *b) {
   const char *seen[MAX_CLASSES];
   size_t classes = 0;
-  if (!b->json) printf("%-14s %6s %9s %9s %9s %9s %9s  us\n", "class", "n", "p50", "p95", "p99", "max", "mean");
+  if (!b->json)
+    printf("%-14s %6s %9s %9s %9s %9s %9s  us\n", "class", "n", "p50", "p95", "p99", "max", "mean");
   for (size_t i = 0; i < b->count; i++) {
     size_t k = 0;
     while (k < classes && strcmp(seen[k], b->items[i].class_name)) k++;
@@ -192,7 +202,8 @@ static void report_all(const bench *b) {
     report(b, seen[k]);
   }
   report(b, NULL);
-  printf(b->json ? "{\"digest\":\"%016llx\"}\n" : "digest %016llx\n", (unsigned long long)b->digest);
+  printf(b->json ? "{\"digest\":\"%016llx\"}\n" : "digest %016llx\n",
+         (unsigned long long)b->digest);
 }
 
 static int write_counts(const bench *b) {
@@ -202,17 +213,20 @@ static int write_counts(const bench *b) {
     return 2;
   }
   for (size_t i = 0; i < b->count; i++) {
-    fprintf(file, "%s\t%s\t%llu\n", b->items[i].text, b->items[i].kind, (unsigned long long)b->items[i].count);
+    fprintf(file, "%s\t%s\t%llu\n", b->items[i].text, b->items[i].kind,
+            (unsigned long long)b->items[i].count);
   }
   return fclose(file) ? 2 : 0;
 }
 
 static int parse_options(bench *b, int argc, char **argv) {
-  static const struct option options[] = {
-      {"index", required_argument, NULL, 'i'},  {"queries", required_argument, NULL, 'q'},
-      {"mode", required_argument, NULL, 'm'},   {"json", no_argument, NULL, 'j'},
-      {"counts", required_argument, NULL, 'c'}, {"exhaustive", no_argument, NULL, 'x'},
-      {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"index", required_argument, NULL, 'i'},
+                                          {"queries", required_argument, NULL, 'q'},
+                                          {"mode", required_argument, NULL, 'm'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"counts", required_argument, NULL, 'c'},
+                                          {"exhaustive", no_argument, NULL, 'x'},
+                                          {NULL, 0, NULL, 0}};
   static const char *const modes[] = {"top10", "count", "snippet"};
   for (int option; (option = getopt_long(argc, argv, "i:q:m:", options, NULL)) != -1;) {
     int m = 0;
@@ -237,7 +251,10 @@ int bench_query(int argc, char **argv) {
   bench b = {0};
   sy_error error = {0};
   if (parse_options(&b, argc, argv)) {
-    fputs("suoyin-bench query: needs -i INDEX and --queries FILE; --mode is top10, count or snippet\n", stderr);
+    fputs(
+        "suoyin-bench query: needs -i INDEX and --queries FILE; --mode is top10, count or "
+        "snippet\n",
+        stderr);
     return 2;
   }
   if (sy_index_open(b.index_path, &b.index, &error) != SY_OK) return bench_fail(&error);

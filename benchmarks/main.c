@@ -19,8 +19,9 @@ int bench_fail(const sy_error *error) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "query")) return bench_query(argc - 1, argv + 1);
-  fputs("usage: suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
-        "                          [--exhaustive] [--counts FILE]\n",
-        stderr);
+  fputs(
+      "usage: suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
+      "                          [--exhaustive] [--counts FILE]\n",
+      stderr);
   return 2;
 }

@@ -3,21 +3,24 @@
  *
  * Caveats, before the declarations:
  *
- * - One writer at a time: sy_writer_open() takes a lock on the index that the kernel releases when the
- *   process ends, however it ends. Any number of readers, in any number of processes, go on beside it.
+ * - One writer at a time: sy_writer_open() takes a lock on the index that the kernel releases when
+ *   the process ends, however it ends. Any number of readers, in any number of processes, go on
+ *   beside it.
  * - A reader (sy_index) is one snapshot. It does not see later commits until sy_index_refresh(), and
- *   while it lives the pages of its snapshot cannot be reused: a reader kept open for days beside a busy
- *   writer makes the file grow.
+ *   while it lives the pages of its snapshot cannot be reused: a reader kept open for days beside a
+ *   busy writer makes the file grow.
  * - Nothing is visible to readers, or survives the process, before sy_writer_commit() returns SY_OK.
  * - An object (sy_writer, sy_index, sy_query, sy_results) is used by one thread at a time. Different
  *   objects may be used by different threads; a sy_query may be searched by several threads at once.
- * - An index grows to at most 1 TiB, and is mapped at that size: that is address space, not memory. Where
- *   address space is limited (ulimit -v) a smaller map is used.
+ *   None of them survives fork().
+ * - An index grows to at most 1 TiB, and is mapped at that size: that is address space, not memory.
+ *   Where address space is limited (ulimit -v) a smaller map is used.
  * - The index directory must be on a local file system: LMDB's locks do not work over NFS.
- * - Strings are UTF-8 with an explicit length. Lengths and offsets are bytes unless a name says otherwise.
+ * - Strings are UTF-8 with an explicit length. Lengths and offsets are bytes unless a name says
+ *   otherwise. Bytes that are no UTF-8 are kept in stored text and read as U+FFFD for searching.
  *
- * Ownership is stated on every declaration: "borrowed" memory belongs to the object named and lives as
- * long as it says; memory "owned by the caller" is freed with the function named.
+ * Ownership is stated on every declaration: "borrowed" memory belongs to the object named and lives
+ * as long as it says; memory "owned by the caller" is freed with the function named.
  */
 #ifndef SUOYIN_H
 #define SUOYIN_H
@@ -36,7 +39,7 @@ extern "C" {
 #define SY_API
 #endif
 
-/* ---- Status and errors ------------------------------------------------------------------------------ */
+/* ---- Status and errors ----------------------------------------------------------------------- */
 
 /* Every function that can fail returns one of these. sy_status_string() has a phrase for each. */
 typedef enum sy_status {
@@ -54,40 +57,44 @@ typedef enum sy_status {
   SY_CANCELLED = 11, /* a callback asked to stop */
 } sy_status;
 
-/* Where and why something failed. Owned by the caller, filled by the callee when it returns a status
- * other than SY_OK and SY_NOT_FOUND. Every function that takes a sy_error accepts NULL. */
+/* Where and why something failed. Owned by the caller, filled by the callee when it returns a
+ * status other than SY_OK and SY_NOT_FOUND. Every function that takes a sy_error accepts NULL. */
 typedef struct sy_error {
   sy_status status;
-  uint64_t line;     /* 1-based line of `file`; 0 when no line is meant */
-  uint32_t column;   /* 1-based character of the query, for SY_SYNTAX; else 0 */
-  char file[512];    /* input file or index path; empty when none is meant; cut at the left if longer */
-  char reason[512];  /* one line of English, no full stop */
+  uint64_t line;   /* 1-based line of `file`; 0 when no line is meant */
+  uint32_t column; /* 1-based character of the query, for SY_SYNTAX; else 0 */
+  char
+      file[512]; /* input file or index path; empty when none is meant; cut at the left if longer */
+  char reason[512]; /* one line of English, no full stop */
 } sy_error;
 
 /* A phrase for a status ("not found"). Static; never NULL. Thread-safe. */
 SY_API const char *sy_status_string(sy_status status);
 
-/* Formats "file:line: reason" (parts that are empty left out) into `buffer` of `capacity` bytes, always
- * terminated. Returns `buffer`. */
+/* Formats "file:line: reason" (parts that are empty left out) into `buffer` of `capacity` bytes,
+ * always terminated. Returns `buffer`. */
 SY_API const char *sy_error_format(const sy_error *error, char *buffer, size_t capacity);
 
 /* The version of the library, "MAJOR.MINOR.PATCH". Static. */
 SY_API const char *sy_version(void);
 
-/* A string of `bytes` bytes that is not terminated. Borrowed: lives as long as what it was taken from. */
+/* A string of `bytes` bytes that is not terminated. Borrowed: lives as long as what it was taken
+ * from. */
 typedef struct sy_string {
   const char *data;
   size_t bytes;
 } sy_string;
 
-/* ---- Writing ---------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 /* Rules of text analysis, chosen when an index is made and stored in it (docs/text.md). */
 enum {
-  SY_TEXT_WIDTH = 1u << 0,    /* NFKC and case folding: full-width meets half-width, A meets a */
-  SY_TEXT_VARIANTS = 1u << 1, /* Traditional, Simplified and regional variants of a character meet */
-  SY_TEXT_GLOSS = 1u << 2,    /* a pinyin or bopomofo gloss in parentheses behind a character is skipped */
-  SY_TEXT_SPACE = 1u << 3,    /* white space between Chinese characters is skipped */
+  SY_TEXT_WIDTH = 1u << 0, /* NFKC and case folding: full-width meets half-width, A meets a */
+  SY_TEXT_VARIANTS =
+      1u << 1, /* Traditional, Simplified and regional variants of a character meet */
+  SY_TEXT_GLOSS =
+      1u << 2, /* a pinyin or bopomofo gloss in parentheses behind a character is skipped */
+  SY_TEXT_SPACE = 1u << 3, /* white space between Chinese characters is skipped */
   SY_TEXT_DEFAULT = 0xf,
 };
 
@@ -95,38 +102,42 @@ typedef struct sy_writer sy_writer;
 
 /* Initialise with SY_WRITER_OPTIONS_DEFAULT, then change what you need. */
 typedef struct sy_writer_options {
-  bool create;             /* make the index when it is not there (default true) */
-  uint32_t text_rules;     /* SY_TEXT_* of a new index; an existing index keeps its own */
-  uint64_t memory_bytes;   /* target for the writer's working memory; at least 32 MiB (default 512 MiB) */
-  int compression_level;   /* zstd level of stored text, 1 to 19 (default 3) */
+  bool create;         /* make the index when it is not there (default true) */
+  uint32_t text_rules; /* SY_TEXT_* of a new index; an existing index keeps its own */
+  uint64_t
+      memory_bytes; /* target for the writer's working memory; at least 32 MiB (default 512 MiB) */
+  int compression_level; /* zstd level of stored text, 1 to 19 (default 3) */
 } sy_writer_options;
-#define SY_WRITER_OPTIONS_DEFAULT {true, SY_TEXT_DEFAULT, 512ull << 20, 3}
+#define SY_WRITER_OPTIONS_DEFAULT \
+  { true, SY_TEXT_DEFAULT, 512ull << 20, 3 }
 
 /* An article to be indexed. All strings are borrowed during the call. */
 typedef struct sy_article {
-  sy_string id;     /* 1 to 65,535 bytes; unique: an article replaces the one with the same id */
-  sy_string title;  /* searched as title:, weighed over the body; may be empty */
-  sy_string body;   /* up to 2^31 - 1 bytes; may be empty */
-  sy_string fields; /* other stored fields as one JSON object ("{}" or empty for none); not searched */
+  sy_string id;    /* 1 to 65,535 bytes; unique: an article replaces the one with the same id */
+  sy_string title; /* searched as title:, weighed over the body; may be empty */
+  sy_string body;  /* up to 2^31 - 1 bytes; may be empty */
+  sy_string
+      fields; /* other stored fields as one JSON object ("{}" or empty for none); not searched */
 } sy_article;
 
-/* Opens the index in directory `path` for writing and takes its writer lock.
- * `options` NULL means the defaults. *out is owned by the caller: sy_writer_close().
- * Errors: SY_LOCKED another writer has it; SY_NOT_FOUND no index and !create; SY_VERSION; SY_CORRUPT;
- * SY_IO; SY_NO_MEMORY; SY_INVALID an option out of range. */
+/* Opens the index in directory `path` for writing and takes its writer lock. `options` NULL
+ * means the defaults. *out is owned by the caller: sy_writer_close(). Errors: SY_LOCKED another
+ * writer has it; SY_NOT_FOUND no index and !create; SY_VERSION; SY_CORRUPT; SY_IO; SY_NO_MEMORY;
+ * SY_INVALID an option out of range. */
 SY_API sy_status sy_writer_open(const char *path, const sy_writer_options *options, sy_writer **out,
                                 sy_error *error);
 
-/* Adds an article, replacing any with its id. Cheap most of the time; now and then it writes a segment
- * (not yet visible) to keep within memory_bytes.
- * Errors: SY_INVALID empty id; SY_LIMIT id or text too long; SY_IO; SY_NO_MEMORY. After SY_INVALID and
- * SY_LIMIT the writer goes on; after others it only accepts sy_writer_close(). */
+/* Adds an article, replacing any with its id. Cheap most of the time; now and then it writes a
+ * segment (not yet visible) to keep within memory_bytes. Errors: SY_INVALID empty id; SY_LIMIT
+ * id or text too long; SY_IO; SY_NO_MEMORY. After SY_INVALID and SY_LIMIT the writer goes on;
+ * after others it only accepts sy_writer_close(). */
 SY_API sy_status sy_writer_add(sy_writer *writer, const sy_article *article, sy_error *error);
 
 /* Deletes the article with this id. SY_NOT_FOUND when there is none. */
 SY_API sy_status sy_writer_delete(sy_writer *writer, sy_string id, sy_error *error);
 
-/* Makes everything added and deleted since the last commit visible and durable, in one atomic step. */
+/* Makes everything added and deleted since the last commit visible and durable, in one atomic
+ * step. */
 SY_API sy_status sy_writer_commit(sy_writer *writer, sy_error *error);
 
 /* Merges all segments into at most `segments` (at least 1), dropping deleted articles. Commits. */
@@ -146,7 +157,7 @@ SY_API void sy_writer_get_counts(const sy_writer *writer, sy_writer_counts *coun
 /* Releases the writer; what was not committed is discarded. Accepts NULL. */
 SY_API void sy_writer_close(sy_writer *writer);
 
-/* ---- Importing files -------------------------------------------------------------------------------- */
+/* ---- Importing files ------------------------------------------------------------------------- */
 
 typedef enum sy_format {
   SY_FORMAT_AUTO = 0, /* by extension, then by content */
@@ -168,33 +179,36 @@ typedef struct sy_import_progress {
 /* Initialise with SY_IMPORT_OPTIONS_DEFAULT. Strings are borrowed during the call. */
 typedef struct sy_import_options {
   sy_format format;
-  const char *encoding;     /* name of the charset to force ("GB18030"); NULL detects per file */
-  const char *id_member;    /* JSON member names; NULL: "id", "title", "body" */
+  const char *encoding;  /* name of the charset to force ("GB18030"); NULL detects per file */
+  const char *id_member; /* JSON member names; NULL: "id", "title", "body" */
   const char *title_member;
   const char *body_member;
-  bool skip_bad;            /* go on after a bad line or file (each is reported to on_bad) */
-  void (*on_bad)(void *context, const sy_error *error);               /* may be NULL */
+  bool skip_bad; /* go on after a bad line or file (each is reported to on_bad) */
+  void (*on_bad)(void *context, const sy_error *error); /* may be NULL */
   /* Called now and then; returning false cancels with SY_CANCELLED. May be NULL. */
   bool (*on_progress)(void *context, const sy_import_progress *progress);
-  void *context;            /* handed to both callbacks */
+  void *context; /* handed to both callbacks */
 } sy_import_options;
-#define SY_IMPORT_OPTIONS_DEFAULT {SY_FORMAT_AUTO, NULL, NULL, NULL, NULL, false, NULL, NULL, NULL}
+#define SY_IMPORT_OPTIONS_DEFAULT \
+  { SY_FORMAT_AUTO, NULL, NULL, NULL, NULL, false, NULL, NULL, NULL }
 
-/* Reads `count` inputs - files, directories (recursively), "-" for standard input; gzip, xz, zstd, bzip2,
- * tar and zip unpacked on the way - and adds their articles to `writer`. Does not commit.
- * `options` NULL means the defaults. `progress` (may be NULL) receives the final counters.
- * Errors: SY_BAD_INPUT with file and line, unless skip_bad; SY_IO; SY_CANCELLED; those of sy_writer_add().
- * The caller that wants "nothing of this run" after an error closes the writer without committing. */
+/* Reads `count` inputs - files, directories (recursively), "-" for standard input; gzip, xz,
+ * zstd, bzip2, tar and zip unpacked on the way - and adds their articles to `writer`. Does not
+ * commit. `options` NULL means the defaults. `progress` (may be NULL) receives the final
+ * counters. Errors: SY_BAD_INPUT with file and line, unless skip_bad; SY_IO; SY_CANCELLED; those
+ * of sy_writer_add(). The caller that wants "nothing of this run" after an error closes the
+ * writer without committing. */
 SY_API sy_status sy_import(sy_writer *writer, const char *const *paths, size_t count,
                            const sy_import_options *options, sy_import_progress *progress,
                            sy_error *error);
 
-/* ---- Reading ---------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct sy_index sy_index;
 
 /* Opens the newest snapshot of the index in directory `path`. *out is owned by the caller:
- * sy_index_close(). Errors: SY_NOT_FOUND no index there (error is filled); SY_VERSION; SY_CORRUPT; SY_IO. */
+ * sy_index_close(). Errors: SY_NOT_FOUND no index there (error is filled); SY_VERSION;
+ * SY_CORRUPT; SY_IO. */
 SY_API sy_status sy_index_open(const char *path, sy_index **out, sy_error *error);
 
 /* Moves to the newest snapshot. Borrowed memory of the old one becomes invalid. */
@@ -205,29 +219,29 @@ SY_API void sy_index_close(sy_index *index);
 
 /* Collection statistics and sizes. */
 typedef struct sy_index_stats {
-  uint64_t articles;         /* live articles */
-  uint64_t deleted;          /* articles deleted but not merged away yet */
+  uint64_t articles; /* live articles */
+  uint64_t deleted;  /* articles deleted but not merged away yet */
   uint64_t segments;
-  uint64_t terms;            /* lexicon entries, summed over segments and fields */
-  uint64_t postings;         /* (term, article) pairs */
-  uint64_t positions;        /* term occurrences */
-  uint64_t commit;           /* number of the commit this snapshot shows */
-  uint32_t text_rules;       /* SY_TEXT_* */
+  uint64_t terms;      /* lexicon entries, summed over segments and fields */
+  uint64_t postings;   /* (term, article) pairs */
+  uint64_t positions;  /* term occurrences */
+  uint64_t commit;     /* number of the commit this snapshot shows */
+  uint32_t text_rules; /* SY_TEXT_* */
   uint32_t format_version;
-  uint64_t bytes_lexicon;    /* sizes as stored, without LMDB's page overhead */
+  uint64_t bytes_lexicon; /* sizes as stored, without LMDB's page overhead */
   uint64_t bytes_postings;
   uint64_t bytes_positions;
   uint64_t bytes_lengths;
   uint64_t bytes_ids;
   uint64_t bytes_articles;
   uint64_t bytes_deletes;
-  uint64_t bytes_file;       /* the LMDB file, in use */
-  uint64_t bytes_free;       /* of these, pages free for reuse */
+  uint64_t bytes_file; /* the LMDB file, in use */
+  uint64_t bytes_free; /* of these, pages free for reuse */
 } sy_index_stats;
 SY_API sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *error);
 
-/* Verifies every structure and checksum. `on_problem` (may be NULL) is called for each fault found with
- * one line of text. Returns SY_OK when sound, SY_CORRUPT when anything was found. */
+/* Verifies every structure and checksum. `on_problem` (may be NULL) is called for each fault
+ * found with one line of text. Returns SY_OK when sound, SY_CORRUPT when anything was found. */
 SY_API sy_status sy_index_check(sy_index *index,
                                 void (*on_problem)(void *context, const char *what), void *context,
                                 sy_error *error);
@@ -240,33 +254,36 @@ typedef struct sy_term_info {
   uint64_t document_frequency; /* articles that have it, deleted ones included */
 } sy_term_info;
 
-/* Calls `on_term` for each term of the lexicon that begins with `prefix` (folded by the index's rules),
- * in code point order per field, body first. The callback returns false to stop (the function then
- * returns SY_OK). SY_NOT_FOUND when there is none. */
+/* Calls `on_term` for each term of the lexicon that begins with `prefix` (folded by the index's
+ * rules), in code point order per field, body first. The callback returns false to stop (the
+ * function then returns SY_OK). SY_NOT_FOUND when there is none. */
 SY_API sy_status sy_index_terms(sy_index *index, sy_string prefix,
-                                bool (*on_term)(void *context, const sy_term_info *term), void *context,
-                                sy_error *error);
+                                bool (*on_term)(void *context, const sy_term_info *term),
+                                void *context, sy_error *error);
 
 /* Finds the article with this id. SY_NOT_FOUND when there is none. */
 SY_API sy_status sy_index_find(sy_index *index, sy_string id, uint64_t *article, sy_error *error);
 
-/* Reads a stored article by number (from sy_index_find() or sy_hit). The strings of *out are borrowed
- * from the index until the next call of sy_index_article(), sy_snippet_make() or sy_index_refresh(). */
-SY_API sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out, sy_error *error);
+/* Reads a stored article by number (from sy_index_find() or sy_hit). The strings of *out are
+ * borrowed from the index until the next call of sy_index_article(), sy_snippet_make() or
+ * sy_index_refresh(). */
+SY_API sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out,
+                                  sy_error *error);
 
 /* The id alone, without touching stored text. Borrowed until the next call of the same function. */
 SY_API sy_status sy_index_id(sy_index *index, uint64_t article, sy_string *id, sy_error *error);
 
-/* ---- Searching -------------------------------------------------------------------------------------- */
+/* ---- Searching ------------------------------------------------------------------------------- */
 
 typedef struct sy_query sy_query;
 
-/* Parses a query (docs/query.md). `any`: blanks mean OR instead of AND. *out is owned by the caller:
- * sy_query_free(). Independent of any index. Thread-safe.
- * Errors: SY_SYNTAX with error.column and what was expected; SY_LIMIT nested or long beyond the limits. */
+/* Parses a query (docs/query.md). `any`: blanks mean OR instead of AND. *out is owned by the
+ * caller: sy_query_free(). Independent of any index. Thread-safe. Errors: SY_SYNTAX with
+ * error.column and what was expected; SY_LIMIT nested or long beyond the limits. */
 SY_API sy_status sy_query_parse(sy_string text, bool any, sy_query **out, sy_error *error);
 
-/* Makes the query that matches `text` literally in one field, as if quoted, with no operators read. */
+/* Makes the query that matches `text` literally in one field, as if quoted, with no operators
+ * read. */
 SY_API sy_status sy_query_phrase(sy_string text, bool in_title, sy_query **out, sy_error *error);
 
 /* Accepts NULL. */
@@ -274,11 +291,12 @@ SY_API void sy_query_free(sy_query *query);
 
 /* Initialise with SY_SEARCH_OPTIONS_DEFAULT. */
 typedef struct sy_search_options {
-  uint64_t limit;    /* at most this many hits (default 10); UINT64_MAX for all */
-  uint64_t offset;   /* skip this many of the best hits (default 0) */
-  bool exhaustive;   /* score every match: same result, for tests and benchmarks (default false) */
+  uint64_t limit;  /* at most this many hits (default 10); UINT64_MAX for all */
+  uint64_t offset; /* skip this many of the best hits (default 0) */
+  bool exhaustive; /* score every match: same result, for tests and benchmarks (default false) */
 } sy_search_options;
-#define SY_SEARCH_OPTIONS_DEFAULT {10, 0, false}
+#define SY_SEARCH_OPTIONS_DEFAULT \
+  { 10, 0, false }
 
 typedef struct sy_hit {
   uint64_t article; /* number for sy_index_article(); valid for this snapshot */
@@ -299,14 +317,15 @@ SY_API void sy_results_free(sy_results *results); /* accepts NULL */
 /* The number of live articles that match, without ranking. */
 SY_API sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_error *error);
 
-/* ---- Snippets --------------------------------------------------------------------------------------- */
+/* ---- Snippets -------------------------------------------------------------------------------- */
 
 /* Initialise with SY_SNIPPET_OPTIONS_DEFAULT. */
 typedef struct sy_snippet_options {
   uint32_t passages;           /* at most this many passages of the body (default 2) */
   uint32_t passage_characters; /* about this many characters in each, 20 to 10,000 (default 80) */
 } sy_snippet_options;
-#define SY_SNIPPET_OPTIONS_DEFAULT {2, 80}
+#define SY_SNIPPET_OPTIONS_DEFAULT \
+  { 2, 80 }
 
 /* A range of bytes [start, end) of the string it belongs to, always on character boundaries. */
 typedef struct sy_range {
@@ -319,17 +338,19 @@ typedef struct sy_range {
 typedef struct sy_snippet {
   sy_string id;
   sy_string title;
-  sy_string fields;                   /* JSON object of the other stored fields */
-  const sy_range *title_highlights;   /* matches in `title`, ascending, not overlapping */
+  sy_string fields;                 /* JSON object of the other stored fields */
+  const sy_range *title_highlights; /* matches in `title`, ascending, not overlapping */
   size_t title_highlight_count;
-  sy_string text;                     /* passages in text order, " … " between and where text is cut */
-  const sy_range *highlights;         /* matches in `text`, ascending, not overlapping */
+  sy_string text;             /* passages in text order, " … " between and where text is cut */
+  const sy_range *highlights; /* matches in `text`, ascending, not overlapping */
   size_t highlight_count;
 } sy_snippet;
 
-/* Reads `article` and picks the passages that show why it matches `query`. `options` NULL: defaults. */
+/* Reads `article` and picks the passages that show why it matches `query`. `options` NULL:
+ * defaults. */
 SY_API sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t article,
-                                 const sy_snippet_options *options, sy_snippet *out, sy_error *error);
+                                 const sy_snippet_options *options, sy_snippet *out,
+                                 sy_error *error);
 
 #ifdef __cplusplus
 }

@@ -21,8 +21,8 @@ typedef struct tuple_widths {
 
 static const tuple_widths all_widths[] = {{20, 23}, {28, 8}, {31, 1}};
 
-/* The tuples of one field and first character. `next` is the slot for the next tuple; on a block boundary
- * (also when NULL) a new block is due, whose slot 0 links to the one before. */
+/* The tuples of one field and first character. `next` is the slot for the next tuple; on a block
+ * boundary (also when NULL) a new block is due, whose slot 0 links to the one before. */
 typedef uint64_t *partition;
 
 typedef struct field_batch {
@@ -33,17 +33,17 @@ typedef struct field_batch {
 struct sy_inverter {
   sy_analyzer analyzer;
   field_batch fields[SY_FIELD_COUNT];
-  tuple_widths widths;  /* of this batch */
-  uint32_t articles;    /* in the batch */
+  tuple_widths widths; /* of this batch */
+  uint32_t articles;   /* in the batch */
   sy_words words;
-  sy_buffer slabs;      /* void *: all ever made */
-  size_t slabs_used;    /* in this batch */
+  sy_buffer slabs;          /* void *: all ever made */
+  size_t slabs_used;        /* in this batch */
   uint8_t *free, *free_end; /* what is left of the last one */
   /* Scratch of the flush. */
   sy_buffer tuples, sorted, positions;
 };
 
-/* ---- Making and freeing ----------------------------------------------------------------------------------- */
+/* ---- Making and freeing ---------------------------------------------------------------------- */
 
 sy_status sy_inverter_new(uint32_t text_rules, sy_inverter **out, sy_error *error) {
   sy_inverter *v = calloc(1, sizeof *v);
@@ -100,7 +100,7 @@ static void choose_widths(sy_inverter *v, size_t text_bytes) {
   v->widths = all_widths[i];
 }
 
-/* ---- Adding ----------------------------------------------------------------------------------------------- */
+/* ---- Adding ---------------------------------------------------------------------------------- */
 
 /* A new slab, or one of an earlier batch. */
 static bool next_slab(sy_inverter *v) {
@@ -166,16 +166,18 @@ static bool add_field(sy_inverter *v, field_batch *field, sy_string text, uint32
   return good && !field->touched.failed && !v->words.failed;
 }
 
-sy_status sy_inverter_add(sy_inverter *v, const sy_article *article, uint32_t lengths[SY_FIELD_COUNT],
-                          sy_error *error) {
+sy_status sy_inverter_add(sy_inverter *v, const sy_article *article,
+                          uint32_t lengths[SY_FIELD_COUNT], sy_error *error) {
   if (!v->articles) choose_widths(v, article->title.bytes + article->body.bytes);
-  bool good = add_field(v, &v->fields[SY_FIELD_INDEX_TITLE], article->title, &lengths[SY_FIELD_INDEX_TITLE]);
-  good &= add_field(v, &v->fields[SY_FIELD_INDEX_BODY], article->body, &lengths[SY_FIELD_INDEX_BODY]);
+  bool good = add_field(v, &v->fields[SY_FIELD_INDEX_TITLE], article->title,
+                        &lengths[SY_FIELD_INDEX_TITLE]);
+  good &=
+      add_field(v, &v->fields[SY_FIELD_INDEX_BODY], article->body, &lengths[SY_FIELD_INDEX_BODY]);
   v->articles++;
   return good ? SY_OK : sy_fail_memory(error);
 }
 
-/* ---- Flushing: gather, sort ------------------------------------------------------------------------------- */
+/* ---- Flushing: gather, sort ------------------------------------------------------------------ */
 
 static size_t count_tuples(const uint64_t *next) {
   size_t in_last = ((uintptr_t)next & (BLOCK_BYTES - 1)) / sizeof *next;
@@ -185,7 +187,8 @@ static size_t count_tuples(const uint64_t *next) {
   return count;
 }
 
-/* Copies the partition's tuples, oldest first. The blocks are linked from the newest to the oldest. */
+/* Copies the partition's tuples, oldest first. The blocks are linked from the newest to the
+ * oldest. */
 static void gather(const uint64_t *next, uint64_t *out, size_t count) {
   size_t in_last = ((uintptr_t)next & (BLOCK_BYTES - 1)) / sizeof *next;
   const uint64_t *block = next - (in_last ? in_last : BLOCK_BYTES / sizeof *next);
@@ -209,7 +212,8 @@ static void insertion_sort(uint64_t *a, size_t count) {
 }
 
 /* One stable pass by the digit at `shift`; `counts` has the digit's histogram. */
-static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, uint32_t *counts, int shift) {
+static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, uint32_t *counts,
+                       int shift) {
   uint32_t sum = 0;
   for (uint32_t d = 0; d < RADIX; d++) {
     uint32_t n = counts[d];
@@ -219,7 +223,8 @@ static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, uint32_
   for (size_t i = 0; i < count; i++) to[counts[from[i] >> shift & (RADIX - 1)]++] = from[i];
 }
 
-/* Sorts by `second`, which is at `shift`; what is below ascends already. The result is in `a` or in `b`. */
+/* Sorts by `second`, which is at `shift`; what is below ascends already. The result is in `a` or
+ * in `b`. */
 static uint64_t *sort_tuples(uint64_t *a, uint64_t *b, size_t count, int shift) {
   if (count < 64) {
     insertion_sort(a, count);
@@ -242,23 +247,26 @@ static uint64_t *sort_tuples(uint64_t *a, uint64_t *b, size_t count, int shift) 
   return a;
 }
 
-/* ---- Flushing: code --------------------------------------------------------------------------------------- */
+/* ---- Flushing: code -------------------------------------------------------------------------- */
 
 /* Codes the tuples of one term. */
-static void code_term(sy_list_writer *list, tuple_widths widths, const uint64_t *tuples, size_t count,
-                      uint32_t *positions) {
-  uint64_t position_mask = (1ull << widths.position_bits) - 1, article_mask = (1ull << widths.article_bits) - 1;
+static void code_term(sy_list_writer *list, tuple_widths widths, const uint64_t *tuples,
+                      size_t count, uint32_t *positions) {
+  uint64_t position_mask = (1ull << widths.position_bits) - 1,
+           article_mask = (1ull << widths.article_bits) - 1;
   for (size_t i = 0; i < count;) {
     uint64_t place = tuples[i] & ~position_mask;
     uint32_t n = 0;
     do positions[n++] = (uint32_t)(tuples[i++] & position_mask);
     while (i < count && (tuples[i] & ~position_mask) == place);
-    sy_list_writer_add(list, (uint32_t)(place >> widths.position_bits & article_mask), positions, n);
+    sy_list_writer_add(list, (uint32_t)(place >> widths.position_bits & article_mask), positions,
+                       n);
   }
 }
 
-static sy_status code_partition(sy_inverter *v, sy_segment_writer *segment, uint32_t field, uint32_t first,
-                                const uint64_t *tuples, size_t count, const sy_ranks *ranks, sy_error *error) {
+static sy_status code_partition(sy_inverter *v, sy_segment_writer *segment, uint32_t field,
+                                uint32_t first, const uint64_t *tuples, size_t count,
+                                const sy_ranks *ranks, sy_error *error) {
   v->positions.bytes = 0;
   uint32_t *positions = (uint32_t *)sy_buffer_reserve(&v->positions, count * sizeof *positions);
   if (!positions) return sy_fail_memory(error);
@@ -277,8 +285,8 @@ static sy_status code_partition(sy_inverter *v, sy_segment_writer *segment, uint
   return sy_lexicon_writer_end(&segment->lexicon, error);
 }
 
-static sy_status flush_partition(sy_inverter *v, sy_segment_writer *segment, uint32_t field, uint32_t first,
-                                 const sy_ranks *ranks, sy_error *error) {
+static sy_status flush_partition(sy_inverter *v, sy_segment_writer *segment, uint32_t field,
+                                 uint32_t first, const sy_ranks *ranks, sy_error *error) {
   const uint64_t *next = v->fields[field].partitions[first];
   size_t count = count_tuples(next);
   v->tuples.bytes = v->sorted.bytes = 0;
@@ -291,7 +299,8 @@ static sy_status flush_partition(sy_inverter *v, sy_segment_writer *segment, uin
   if (words) {
     uint64_t rest = (1ull << shift) - 1;
     for (size_t i = 0; i < count; i++) {
-      tuples[i] = (uint64_t)sy_ranks_of(ranks, (uint32_t)(tuples[i] >> shift)) << shift | (tuples[i] & rest);
+      tuples[i] = (uint64_t)sy_ranks_of(ranks, (uint32_t)(tuples[i] >> shift)) << shift |
+                  (tuples[i] & rest);
     }
   }
   tuples = sort_tuples(tuples, sorted, count, shift);
@@ -303,8 +312,8 @@ static int compare_u32(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static sy_status flush_field(sy_inverter *v, sy_segment_writer *segment, uint32_t f, const sy_ranks *ranks,
-                             sy_error *error) {
+static sy_status flush_field(sy_inverter *v, sy_segment_writer *segment, uint32_t f,
+                             const sy_ranks *ranks, sy_error *error) {
   field_batch *field = &v->fields[f];
   uint32_t *touched = (uint32_t *)field->touched.data;
   size_t count = field->touched.bytes / sizeof *touched;

@@ -1,12 +1,13 @@
 /*
  * merge.c - merging segments (contract in merge.h).
  *
- * Articles keep their order, so the lists of a term are appended one behind the other, numbers shifted.
- * Stored text is copied in compressed blocks when nothing in the segment is deleted.
+ * Articles keep their order, so the lists of a term are appended one behind the other, numbers
+ * shifted. Stored text is copied in compressed blocks when nothing in the segment is deleted.
  *
- * The policy is Lucene's log merge: the newest segments, as long as they are under a limit, are merged when
- * there are SY_MERGE_FACTOR of them; limits grow by that factor. An article is rewritten about
- * log8(index size / 1 MB) times, and an index has at most 8 segments for each of these sizes.
+ * The policy is Lucene's log merge: the newest segments, as long as they are under a limit, are
+ * merged when there are SY_MERGE_FACTOR of them; limits grow by that factor. An article is
+ * rewritten about log8(index size / 1 MB) times, and an index has at most 8 segments for each of
+ * these sizes.
  */
 #include "indexer/merge.h"
 
@@ -17,7 +18,7 @@
 #define MERGE_LEAST_BYTES (1ull << 20)
 #define MERGE_MOST_BYTES (4ull << 30) /* larger segments are left alone */
 
-/* ---- Policy ----------------------------------------------------------------------------------------------- */
+/* ---- Policy ---------------------------------------------------------------------------------- */
 
 static uint64_t segment_bytes(const sy_segment_info *info) {
   uint64_t bytes = 0;
@@ -25,7 +26,8 @@ static uint64_t segment_bytes(const sy_segment_info *info) {
   return bytes;
 }
 
-bool sy_merge_choose(const sy_manifest *m, const uint64_t *deleted, uint32_t *first, uint32_t *count) {
+bool sy_merge_choose(const sy_manifest *m, const uint64_t *deleted, uint32_t *first,
+                     uint32_t *count) {
   for (uint64_t limit = MERGE_LEAST_BYTES; limit <= MERGE_MOST_BYTES; limit *= MERGE_FACTOR) {
     uint32_t at = m->segment_count;
     while (at && segment_bytes(&m->segments[at - 1]) < limit) at--;
@@ -45,7 +47,7 @@ bool sy_merge_choose(const sy_manifest *m, const uint64_t *deleted, uint32_t *fi
   return false;
 }
 
-/* ---- Articles --------------------------------------------------------------------------------------------- */
+/* ---- Articles -------------------------------------------------------------------------------- */
 
 typedef struct source {
   sy_segment *segment;
@@ -53,8 +55,8 @@ typedef struct source {
   uint32_t base;                   /* number in the new segment of its first article */
   uint32_t *numbers;               /* by old number; SY_NO_ARTICLE for deleted; NULL: base + old */
   sy_lexicon_cursor cursor;
-  uint32_t run;     /* in its directory */
-  bool in_run;      /* the cursor stands on a term of the current run */
+  uint32_t run; /* in its directory */
+  bool in_run;  /* the cursor stands on a term of the current run */
 } source;
 
 typedef struct merger {
@@ -91,7 +93,8 @@ static sy_status merge_articles(merger *m, source *s, sy_error *error) {
     SY_TRY(sy_segment_writer_coded(&m->writer, id, codes, error));
   }
   if (!s->deletes) {
-    for (int f = 0; f < SY_FIELD_COUNT; f++) m->writer.info.fields[f].length_sum += info->fields[f].length_sum;
+    for (int f = 0; f < SY_FIELD_COUNT; f++)
+      m->writer.info.fields[f].length_sum += info->fields[f].length_sum;
   }
   return SY_OK;
 }
@@ -111,22 +114,25 @@ static sy_status merge_text(merger *m, source *s, sy_error *error) {
     const uint8_t *frame;
     uint32_t bytes, raw_bytes, count;
     SY_TRY(sy_articles_block(articles, b, &frame, &bytes, &raw_bytes, &count, error));
-    SY_TRY(sy_articles_writer_add_block(&m->writer.articles, frame, bytes, raw_bytes, count, error));
+    SY_TRY(
+        sy_articles_writer_add_block(&m->writer.articles, frame, bytes, raw_bytes, count, error));
   }
   return SY_OK;
 }
 
-/* ---- Lists ------------------------------------------------------------------------------------------------ */
+/* ---- Lists ----------------------------------------------------------------------------------- */
 
 static sy_status corrupt(const merger *m, sy_error *error) {
-  return sy_fail_at(error, SY_CORRUPT, sy_env_path(m->writer.env), 0, "a postings list contradicts itself");
+  return sy_fail_at(error, SY_CORRUPT, sy_env_path(m->writer.env), 0,
+                    "a postings list contradicts itself");
 }
 
 static sy_status append_article(merger *m, sy_list_writer *list, uint32_t number, sy_error *error) {
   sy_positions positions;
   if (!sy_postings_positions(&m->postings, &positions)) return corrupt(m, error);
   m->positions.bytes = 0;
-  uint32_t *out = (uint32_t *)sy_buffer_reserve(&m->positions, (positions.count + 1ull) * sizeof *out);
+  uint32_t *out =
+      (uint32_t *)sy_buffer_reserve(&m->positions, (positions.count + 1ull) * sizeof *out);
   if (!out) return sy_fail_memory(error);
   for (uint32_t i = 0; i < positions.count; i++) out[i] = sy_position(&positions, i);
   sy_list_writer_add(list, number, out, positions.count);
@@ -157,7 +163,8 @@ static sy_status next_term(source *s, sy_error *error) {
 
 static int compare_terms(const sy_term_key *a, const sy_term_key *b) {
   if (!a->word_bytes || !b->word_bytes) return (a->second > b->second) - (a->second < b->second);
-  int order = memcmp(a->word, b->word, a->word_bytes < b->word_bytes ? a->word_bytes : b->word_bytes);
+  int order =
+      memcmp(a->word, b->word, a->word_bytes < b->word_bytes ? a->word_bytes : b->word_bytes);
   return order ? order : (a->word_bytes > b->word_bytes) - (a->word_bytes < b->word_bytes);
 }
 
@@ -225,8 +232,9 @@ static sy_status merge_all(merger *m, sy_error *error) {
   return sy_segment_writer_finish(&m->writer, error);
 }
 
-sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count, roaring_bitmap_t *const *deletes,
-                   uint32_t id, int compression_level, sy_segment_info *info, sy_error *error) {
+sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
+                   roaring_bitmap_t *const *deletes, uint32_t id, int compression_level,
+                   sy_segment_info *info, sy_error *error) {
   merger *m = calloc(1, sizeof *m);
   if (!m) return sy_fail_memory(error);
   m->sources = calloc(count, sizeof *m->sources);
@@ -236,7 +244,8 @@ sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count, roarin
     m->sources[i].segment = &snapshot->segments[first + i];
     m->sources[i].deletes = deletes[i];
   }
-  if (status == SY_OK) status = sy_segment_writer_init(&m->writer, snapshot->env, id, compression_level, error);
+  if (status == SY_OK)
+    status = sy_segment_writer_init(&m->writer, snapshot->env, id, compression_level, error);
   if (status == SY_OK) status = merge_all(m, error);
   *info = m->writer.info;
   for (uint32_t i = 0; m->sources && i < count; i++) free(m->sources[i].numbers);

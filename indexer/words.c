@@ -67,7 +67,7 @@ uint64_t sy_words_memory(const sy_words *w) {
   return (uint64_t)w->capacity * sizeof *w->slots + w->offsets.bytes + w->text.bytes;
 }
 
-/* ---- Ranks ------------------------------------------------------------------------------------------------ */
+/* ---- Ranks ----------------------------------------------------------------------------------- */
 
 /* The first eight bytes as a number decide nearly all comparisons. */
 typedef struct sort_key {

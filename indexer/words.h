@@ -1,7 +1,7 @@
 /*
- * words.h - numbers for the words of a batch: Latin words and numbers, which unlike bigrams do not fit a
- * tuple. A hash table with open addressing; words are numbered as they come, and ranked by their bytes
- * when the batch is flushed.
+ * words.h - numbers for the words of a batch: Latin words and numbers, which unlike bigrams do not
+ * fit a tuple. A hash table with open addressing; words are numbered as they come, and ranked by
+ * their bytes when the batch is flushed.
  */
 #ifndef SY_WORDS_H
 #define SY_WORDS_H
@@ -15,11 +15,11 @@ typedef struct sy_word_slot {
 
 typedef struct sy_words {
   sy_word_slot *slots;
-  uint32_t capacity;  /* a power of two, or 0 */
+  uint32_t capacity; /* a power of two, or 0 */
   uint32_t count;
-  sy_buffer offsets;  /* u32 by number: where its bytes begin: a length byte, then the word */
+  sy_buffer offsets; /* u32 by number: where its bytes begin: a length byte, then the word */
   sy_buffer text;
-  bool failed;        /* sticky: memory ran out */
+  bool failed; /* sticky: memory ran out */
 } sy_words;
 
 /* The number of a word of 1 to 255 bytes. */
@@ -31,13 +31,15 @@ uint64_t sy_words_memory(const sy_words *w);
 /* The words in order of their bytes, which is that of their code points. */
 typedef struct sy_ranks {
   const sy_words *words;
-  uint32_t *rank_of;  /* by number */
+  uint32_t *rank_of;   /* by number */
   uint32_t *number_of; /* by rank */
 } sy_ranks;
 
 bool sy_words_rank(const sy_words *w, sy_ranks *ranks); /* false: memory ran out */
 void sy_ranks_free(sy_ranks *ranks);
-static inline uint32_t sy_ranks_of(const sy_ranks *ranks, uint32_t number) { return ranks->rank_of[number]; }
+static inline uint32_t sy_ranks_of(const sy_ranks *ranks, uint32_t number) {
+  return ranks->rank_of[number];
+}
 const uint8_t *sy_ranks_word(const sy_ranks *ranks, uint32_t rank, uint32_t *bytes);
 /* Whether a word begins with this code point (then all terms that do are words). */
 bool sy_ranks_begin_word(const sy_ranks *ranks, uint32_t first);

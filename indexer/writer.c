@@ -1,10 +1,10 @@
 /*
  * writer.c - sy_writer: adding, deleting, committing (contracts in suoyin.h).
  *
- * Articles gather in a batch: text goes to the new segment's stored blocks at once, terms to the inverter.
- * When the batch has used its share of memory it is flushed and its segment becomes pending: complete in
- * the environment, named only by our own copy of the manifest. A commit flushes, merges, and puts the
- * manifest in one last transaction.
+ * Articles gather in a batch: text goes to the new segment's stored blocks at once, terms to the
+ * inverter. When the batch has used its share of memory it is flushed and its segment becomes
+ * pending: complete in the environment, named only by our own copy of the manifest. A commit
+ * flushes, merges, and puts the manifest in one last transaction.
  *
  *     add --> batch --flush--> pending segments --merge--> fewer --commit--> manifest
  *
@@ -28,21 +28,21 @@ struct sy_writer {
   segment_deletes *deletes; /* for each of its segments, and one behind them for the batch */
   sy_snapshot snapshot;     /* of the manifest's segments */
   bool has_snapshot;
-  bool changed;             /* since the last commit */
-  sy_status failed;         /* sticky */
+  bool changed;     /* since the last commit */
+  sy_status failed; /* sticky */
 
   sy_inverter *inverter;
   bool in_batch;
   sy_segment_writer segment;
   uint64_t batch_text_bytes;
-  uint32_t *batch_ids;      /* hash table: article of the batch plus one, by id */
+  uint32_t *batch_ids; /* hash table: article of the batch plus one, by id */
   uint32_t batch_capacity;
   sy_buffer id_offsets, id_text; /* ids of the batch */
 
   sy_writer_counts counts;
 };
 
-/* ---- Opening and closing ---------------------------------------------------------------------------------- */
+/* ---- Opening and closing --------------------------------------------------------------------- */
 
 /* After a failure nothing but closing makes sense: the batch may be half written. */
 static sy_status fail(sy_writer *w, sy_status status) {
@@ -112,11 +112,13 @@ static sy_status load_deletes(sy_writer *w, sy_error *error) {
 
 static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   const sy_writer_options *o = &w->options;
-  if (o->memory_bytes < MEMORY_LEAST) return sy_fail(error, SY_INVALID, "memory must be at least 32 MiB");
+  if (o->memory_bytes < MEMORY_LEAST)
+    return sy_fail(error, SY_INVALID, "memory must be at least 32 MiB");
   if (o->compression_level < 1 || o->compression_level > 19) {
     return sy_fail(error, SY_INVALID, "compression level must be 1 to 19");
   }
-  if (o->text_rules & ~(uint32_t)SY_TEXT_DEFAULT) return sy_fail(error, SY_INVALID, "unknown text rule");
+  if (o->text_rules & ~(uint32_t)SY_TEXT_DEFAULT)
+    return sy_fail(error, SY_INVALID, "unknown text rule");
   SY_TRY(sy_env_open(path, true, o->create, &w->env, error));
   SY_TRY(read_manifest(w, error));
   SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
@@ -162,12 +164,12 @@ void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
   counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);
 }
 
-/* ---- The batch -------------------------------------------------------------------------------------------- */
+/* ---- The batch ------------------------------------------------------------------------------- */
 
 static sy_status begin_batch(sy_writer *w, sy_error *error) {
   w->in_batch = true; /* first: the segment writer is freed with the writer, complete or not */
-  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, w->options.compression_level,
-                                error);
+  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment,
+                                w->options.compression_level, error);
 }
 
 static sy_string batch_id(const sy_writer *w, uint32_t article) {
@@ -211,7 +213,7 @@ static sy_status grow_batch_ids(sy_writer *w, sy_error *error) {
   return SY_OK;
 }
 
-/* ---- Deleting --------------------------------------------------------------------------------------------- */
+/* ---- Deleting -------------------------------------------------------------------------------- */
 
 static sy_status mark_deleted(sy_writer *w, uint32_t segment, uint32_t article, sy_error *error) {
   segment_deletes *d = &w->deletes[segment];
@@ -262,9 +264,10 @@ sy_status sy_writer_delete(sy_writer *w, sy_string id, sy_error *error) {
   return fail(w, status);
 }
 
-/* ---- Adding ----------------------------------------------------------------------------------------------- */
+/* ---- Adding ---------------------------------------------------------------------------------- */
 
-/* Makes `id` the id of the batch's next article; the one that had it, here or in a segment, is deleted. */
+/* Makes `id` the id of the batch's next article; the one that had it, here or in a segment, is
+ * deleted. */
 static sy_status claim_id(sy_writer *w, sy_string id, sy_error *error) {
   uint32_t article = w->segment.info.articles;
   if (article * 2 >= w->batch_capacity) SY_TRY(grow_batch_ids(w, error));
@@ -289,7 +292,8 @@ static sy_status claim_id(sy_writer *w, sy_string id, sy_error *error) {
 
 static sy_status flush(sy_writer *w, bool reopen, sy_error *error);
 
-static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes, sy_error *error) {
+static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes,
+                             sy_error *error) {
   if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush(w, true, error));
   if (!w->in_batch) SY_TRY(begin_batch(w, error));
   SY_TRY(claim_id(w, article->id, error));
@@ -303,8 +307,9 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   w->counts.text_bytes += article->title.bytes + article->body.bytes;
   w->batch_text_bytes += bytes;
   /* Five eighths for the tuples: the rest is for LMDB's dirty pages, the sort and the ids. */
-  bool full = sy_inverter_memory(w->inverter) + w->id_text.bytes > w->options.memory_bytes / 8 * 5 ||
-              w->batch_text_bytes > 3 * w->options.memory_bytes;
+  bool full =
+      sy_inverter_memory(w->inverter) + w->id_text.bytes > w->options.memory_bytes / 8 * 5 ||
+      w->batch_text_bytes > 3 * w->options.memory_bytes;
   return full ? flush(w, true, error) : SY_OK;
 }
 
@@ -319,7 +324,7 @@ sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error
   return fail(w, add_article(w, article, bytes, error));
 }
 
-/* ---- Flushing and merging --------------------------------------------------------------------------------- */
+/* ---- Flushing and merging -------------------------------------------------------------------- */
 
 static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_error *error) {
   size_t bytes = (w->manifest.segment_count + 1) * sizeof *info;
@@ -330,7 +335,8 @@ static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_er
   return grow_deletes(w, error);
 }
 
-/* Ends the batch: its segment becomes pending. With `reopen` the segment can be looked into at once. */
+/* Ends the batch: its segment becomes pending. With `reopen` the segment can be looked into at
+ * once. */
 static sy_status flush(sy_writer *w, bool reopen, sy_error *error) {
   if (!w->in_batch) return SY_OK;
   sy_segment_writer_begin_postings(&w->segment);
@@ -348,9 +354,10 @@ static sy_status flush(sy_writer *w, bool reopen, sy_error *error) {
   return open_snapshot(w, error);
 }
 
-/* Puts `info` in the place of `count` segments of the manifest, which have no deletions any more; drops
- * them altogether when nothing is left of them. */
-static void replace_segments(sy_writer *w, uint32_t first, uint32_t count, const sy_segment_info *info) {
+/* Puts `info` in the place of `count` segments of the manifest, which have no deletions any
+ * more; drops them altogether when nothing is left of them. */
+static void replace_segments(sy_writer *w, uint32_t first, uint32_t count,
+                             const sy_segment_info *info) {
   uint32_t kept = info->articles > 0, behind = w->manifest.segment_count - first - count;
   for (uint32_t i = first; i < first + count; i++) {
     if (w->deletes[i].bitmap) roaring_bitmap_free(w->deletes[i].bitmap);
@@ -384,7 +391,8 @@ static sy_status merge_range(sy_writer *w, uint32_t first, uint32_t count, sy_er
 }
 
 static uint64_t deleted_count(const sy_writer *w, uint32_t segment) {
-  return w->deletes[segment].bitmap ? roaring_bitmap_get_cardinality(w->deletes[segment].bitmap) : 0;
+  return w->deletes[segment].bitmap ? roaring_bitmap_get_cardinality(w->deletes[segment].bitmap)
+                                    : 0;
 }
 
 static sy_status merge_by_policy(sy_writer *w, sy_error *error) {
@@ -400,7 +408,7 @@ static sy_status merge_by_policy(sy_writer *w, sy_error *error) {
   }
 }
 
-/* ---- Committing ------------------------------------------------------------------------------------------- */
+/* ---- Committing ------------------------------------------------------------------------------ */
 
 static sy_status put_deletes(sy_writer *w, sy_error *error) {
   for (uint32_t i = 0; i < w->manifest.segment_count; i++) {

@@ -1,16 +1,18 @@
 /*
  * disjunction.c - top k of an OR of terms: free text, mostly. MaxScore over windows of articles.
  *
- * Scores of a window of SY_WINDOW articles are added up term by term in a small array. Terms are sorted by
- * the most they can add. Those whose sum cannot lift an article over the threshold of the heap are not
- * needed to find candidates ("non-essential"): they are looked up only for articles that the others have
- * lifted near enough, strongest first, and given up as soon as what is left cannot do it.
+ * Scores of a window of SY_WINDOW articles are added up term by term in a small array. Terms are
+ * sorted by the most they can add. Those whose sum cannot lift an article over the threshold of the
+ * heap are not needed to find candidates ("non-essential"): they are looked up only for articles
+ * that the others have lifted near enough, strongest first, and given up as soon as what is left
+ * cannot do it.
  *
  *     terms     t1   t2   t3 | t4   t5       ascending by largest score
  *               non-essential| essential     sum(t1..t3) <= threshold
  *
- * Sources: Turtle and Flood, Query evaluation: strategies and optimizations, 1995 (MaxScore); Block-Max
- * WAND lost against it by a factor of three to five on n-grams, whose lists are many and long.
+ * Sources: Turtle and Flood, Query evaluation: strategies and optimizations, 1995 (MaxScore);
+ * Block-Max WAND lost against it by a factor of three to five on n-grams, whose lists are many and
+ * long.
  */
 #include "query/topk.h"
 
@@ -37,7 +39,7 @@ typedef struct disjunction {
   uint64_t *touched;  /* bits: articles of the window with a score */
 } disjunction;
 
-/* ---- Gathering the terms ---------------------------------------------------------------------------------- */
+/* ---- Gathering the terms --------------------------------------------------------------------- */
 
 /* Counts the terms of a disjunction; 0 when the tree is not one. */
 static uint32_t count_terms(const sy_plan_node *node) {
@@ -52,11 +54,11 @@ static uint32_t count_terms(const sy_plan_node *node) {
   return count;
 }
 
-/* The largest score of a list: from its largest impact, which was computed with the average length of the
- * segment (s). With the average over all segments (q), K shrinks by at most r = q / s, so that tf / (tf + K)
- * = y becomes at most 1 / (1 + (1 - y) / (y r)). */
-static uint64_t largest_score(const disjunction *d, const sy_plan_node *node, const sy_postings *postings,
-                              const sy_scorer *scorer) {
+/* The largest score of a list: from its largest impact, which was computed with the average
+ * length of the segment (s). With the average over all segments (q), K shrinks by at most r = q
+ * / s, so that tf / (tf + K) = y becomes at most 1 / (1 + (1 - y) / (y r)). */
+static uint64_t largest_score(const disjunction *d, const sy_plan_node *node,
+                              const sy_postings *postings, const sy_scorer *scorer) {
   double y = sy_postings_max_impact(postings) / 255.0;
   double r = d->plan->averages[node->field] / d->segment->info.fields[node->field].impact_average;
   if (r > 1 && y > 0) y = 1 / (1 + (1 - y) / (y * r));
@@ -90,9 +92,10 @@ static void sort_terms(disjunction *d) {
   for (uint32_t i = 0; i < d->count; i++) d->terms[i].most_sum = sum += d->terms[i].most;
 }
 
-/* ---- Scoring ---------------------------------------------------------------------------------------------- */
+/* ---- Scoring --------------------------------------------------------------------------------- */
 
-/* Adds a term's scores for the articles in [start, end). Hot: on plain arrays, a block at a time. */
+/* Adds a term's scores for the articles in [start, end). Hot: on plain arrays, a block at a
+ * time. */
 static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
   sy_postings *p = t->postings;
   float weight = t->scorer->weight;
@@ -133,7 +136,8 @@ static void offer_window(disjunction *d, uint32_t start) {
       uint64_t score = d->scores[slot];
       d->scores[slot] = 0;
       uint64_t possible = score + (d->essential ? d->terms[d->essential - 1].most_sum : 0);
-      if (!sy_topk_accepts(d->top, possible) || sy_segment_deleted(d->segment, start + slot)) continue;
+      if (!sy_topk_accepts(d->top, possible) || sy_segment_deleted(d->segment, start + slot))
+        continue;
       score = complete_score(d, start + slot, score);
       if (score) sy_topk_offer(d->top, score, d->segment->base + start + slot);
     }
@@ -153,7 +157,8 @@ static uint32_t next_article(const disjunction *d) {
 
 static void run(disjunction *d) {
   for (;;) {
-    while (d->essential < d->count && !sy_topk_accepts(d->top, d->terms[d->essential].most_sum)) d->essential++;
+    while (d->essential < d->count && !sy_topk_accepts(d->top, d->terms[d->essential].most_sum))
+      d->essential++;
     uint32_t start = next_article(d);
     if (start == SY_NO_ARTICLE) break;
     start &= ~(SY_WINDOW - 1);

@@ -1,9 +1,9 @@
 /*
  * group.c - boolean combination of iterators: MUST, SHOULD, MUST_NOT.
  *
- * With MUST children, candidates are what all of them have, cheapest first. Without, they are what any SHOULD
- * child has, and the least is found by looking at all of them: queries have few clauses, and the free text
- * of many terms is scored by windows (topk.c) and does not come here.
+ * With MUST children, candidates are what all of them have, cheapest first. Without, they are what
+ * any SHOULD child has, and the least is found by looking at all of them: queries have few clauses,
+ * and the free text of many terms is scored by windows (topk.c) and does not come here.
  */
 #include "query/iterator.h"
 
@@ -87,10 +87,13 @@ sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, u
                                uint32_t must_not_count) {
   group_iterator *g = sy_arena_alloc(context->arena, sizeof *g);
   if (!g) return NULL;
-  *g = (group_iterator){
-      .base = {group_advance, group_matches, group_score, 0, 0, context},
-      .must = must, .should = should, .must_not = must_not,
-      .must_count = must_count, .should_count = should_count, .must_not_count = must_not_count};
+  *g = (group_iterator){.base = {group_advance, group_matches, group_score, 0, 0, context},
+                        .must = must,
+                        .should = should,
+                        .must_not = must_not,
+                        .must_count = must_count,
+                        .should_count = should_count,
+                        .must_not_count = must_not_count};
   sort_by_cost(must, must_count);
   if (must_count) {
     g->base.cost = must[0]->cost;

@@ -8,7 +8,8 @@
 static sy_status open_snapshot(sy_index *index, sy_error *error) {
   sy_status status = sy_snapshot_open(&index->snapshot, index->env, NULL, error);
   if (status == SY_NOT_FOUND) { /* LMDB's file is there, but nothing was ever committed */
-    return sy_fail_at(error, SY_NOT_FOUND, sy_env_path(index->env), 0, "no index here: nothing was committed");
+    return sy_fail_at(error, SY_NOT_FOUND, sy_env_path(index->env), 0,
+                      "no index here: nothing was committed");
   }
   if (status == SY_OK) sy_analyzer_init(&index->analyzer, index->snapshot.manifest.text_rules);
   return status;
@@ -43,7 +44,7 @@ void sy_index_close(sy_index *index) {
   free(index);
 }
 
-/* ---- Statistics ------------------------------------------------------------------------------------------- */
+/* ---- Statistics ------------------------------------------------------------------------------ */
 
 sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *error) {
   const sy_snapshot *s = &index->snapshot;
@@ -64,20 +65,20 @@ sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *e
     stats->bytes_postings += info->bytes[SY_PART_POSTINGS];
     stats->bytes_positions += info->bytes[SY_PART_POSITIONS];
     stats->bytes_lengths += info->bytes[SY_PART_LENGTHS];
-    stats->bytes_ids +=
-        info->bytes[SY_PART_IDS] + info->bytes[SY_PART_ID_DIRECTORY] + info->bytes[SY_PART_ID_HASHES];
+    stats->bytes_ids += info->bytes[SY_PART_IDS] + info->bytes[SY_PART_ID_DIRECTORY] +
+                        info->bytes[SY_PART_ID_HASHES];
     stats->bytes_articles += info->bytes[SY_PART_ARTICLES] + info->bytes[SY_PART_ARTICLE_DIRECTORY];
     stats->bytes_deletes += info->bytes[SY_PART_DELETES];
   }
   return sy_env_sizes(index->env, &stats->bytes_file, &stats->bytes_free, error);
 }
 
-sy_status sy_index_check(sy_index *index, void (*on_problem)(void *context, const char *what), void *context,
-                         sy_error *error) {
+sy_status sy_index_check(sy_index *index, void (*on_problem)(void *context, const char *what),
+                         void *context, sy_error *error) {
   return sy_check(&index->snapshot, on_problem, context, error);
 }
 
-/* ---- Terms ------------------------------------------------------------------------------------------------ */
+/* ---- Terms ----------------------------------------------------------------------------------- */
 
 typedef struct term_listing {
   sy_index *index;
@@ -100,25 +101,29 @@ static uint32_t spell(const sy_term_key *key, uint8_t *out) {
 }
 
 static int compare_cursors(const sy_lexicon_cursor *a, const sy_lexicon_cursor *b) {
-  if (!a->words || !b->words) return (a->key.second > b->key.second) - (a->key.second < b->key.second);
+  if (!a->words || !b->words)
+    return (a->key.second > b->key.second) - (a->key.second < b->key.second);
   uint32_t most = a->key.word_bytes < b->key.word_bytes ? a->key.word_bytes : b->key.word_bytes;
   int order = memcmp(a->key.word, b->key.word, most);
-  return order ? order : (a->key.word_bytes > b->key.word_bytes) - (a->key.word_bytes < b->key.word_bytes);
+  return order ? order
+               : (a->key.word_bytes > b->key.word_bytes) - (a->key.word_bytes < b->key.word_bytes);
 }
 
 static void give_term(term_listing *l, const sy_lexicon_cursor *c, uint64_t df) {
   uint8_t text[SY_WORD_MAX_BYTES + 1];
   uint32_t bytes = spell(&c->key, text);
   if (bytes < l->prefix_bytes || memcmp(text, l->prefix, l->prefix_bytes)) return;
-  sy_term_info info = {{(const char *)text, bytes}, c->field == SY_FIELD_INDEX_TITLE,
-                       !c->words && c->key.second <= SY_END_WORD, df};
+  sy_term_info info = {{(const char *)text, bytes},
+                       c->field == SY_FIELD_INDEX_TITLE,
+                       !c->words && c->key.second <= SY_END_WORD,
+                       df};
   l->found = true;
   l->stopped = !l->on_term(l->context, &info);
 }
 
 /* The terms of one run, merged over the segments. The two run-end marks are one term to people. */
-static sy_status list_run(term_listing *l, uint32_t field, uint32_t first, sy_lexicon_cursor *cursors,
-                          bool *live, sy_error *error) {
+static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
+                          sy_lexicon_cursor *cursors, bool *live, sy_error *error) {
   sy_snapshot *s = &l->index->snapshot;
   for (uint32_t i = 0; i < s->count; i++) {
     sy_lexicon *lexicon = &s->segments[i].lexicon;
@@ -139,7 +144,8 @@ static sy_status list_run(term_listing *l, uint32_t field, uint32_t first, sy_le
     uint64_t df = 0;
     for (uint32_t i = 0; i < s->count; i++) {
       while (live[i] && (compare_cursors(&cursors[i], &term) == 0 ||
-                         (!term.words && term.key.second <= SY_END_WORD && cursors[i].key.second <= SY_END_WORD))) {
+                         (!term.words && term.key.second <= SY_END_WORD &&
+                          cursors[i].key.second <= SY_END_WORD))) {
         df += cursors[i].df;
         sy_status status = sy_lexicon_next(&cursors[i], error);
         live[i] = status == SY_OK;
@@ -151,7 +157,8 @@ static sy_status list_run(term_listing *l, uint32_t field, uint32_t first, sy_le
   return SY_OK;
 }
 
-/* The least first character above or at `from` that begins a run of the field; UINT32_MAX for none. */
+/* The least first character above or at `from` that begins a run of the field; UINT32_MAX for
+ * none. */
 static uint32_t next_first(const sy_snapshot *s, uint32_t field, uint32_t from) {
   uint32_t least = UINT32_MAX;
   for (uint32_t i = 0; i < s->count; i++) {
@@ -170,7 +177,8 @@ static void fold_prefix(term_listing *l, sy_string prefix) {
   sy_term terms[SY_TERM_BATCH];
   sy_analyzer_begin(a, prefix.data, prefix.bytes);
   size_t count = sy_analyzer_next(a, terms, SY_TERM_BATCH);
-  for (size_t i = 0; i < count && l->prefix_bytes + SY_WORD_MAX_BYTES <= sizeof l->prefix + 4; i++) {
+  for (size_t i = 0; i < count && l->prefix_bytes + SY_WORD_MAX_BYTES <= sizeof l->prefix + 4;
+       i++) {
     if (i == 0) l->first = terms[0].first;
     if (terms[i].word_bytes) {
       memcpy(l->prefix + l->prefix_bytes, sy_term_word(a, &terms[i]), terms[i].word_bytes);
@@ -205,14 +213,14 @@ sy_status sy_index_terms(sy_index *index, sy_string prefix,
   return status == SY_OK && !l.found ? SY_NOT_FOUND : status;
 }
 
-/* ---- Articles --------------------------------------------------------------------------------------------- */
+/* ---- Articles -------------------------------------------------------------------------------- */
 
 sy_status sy_index_find(sy_index *index, sy_string id, uint64_t *article, sy_error *error) {
   return sy_snapshot_find(&index->snapshot, id, article, error);
 }
 
-static sy_status find_segment(sy_index *index, uint64_t article, sy_segment **segment, uint32_t *local,
-                              sy_error *error) {
+static sy_status find_segment(sy_index *index, uint64_t article, sy_segment **segment,
+                              uint32_t *local, sy_error *error) {
   *segment = sy_snapshot_segment(&index->snapshot, article, local);
   if (*segment) return SY_OK;
   return sy_fail(error, SY_INVALID, "there is no article number %llu", (unsigned long long)article);

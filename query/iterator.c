@@ -8,7 +8,7 @@ static bool always(sy_iterator *it) {
   return true;
 }
 
-/* ---- One postings list ------------------------------------------------------------------------------------ */
+/* ---- One postings list ----------------------------------------------------------------------- */
 
 typedef struct term_iterator {
   sy_iterator base;
@@ -20,7 +20,8 @@ static uint32_t term_advance(sy_iterator *it, uint32_t target) {
   term_iterator *t = (term_iterator *)it;
   it->article = sy_postings_advance(&t->postings, target);
   if (t->postings.corrupt && it->context->status == SY_OK) {
-    it->context->status = sy_fail(it->context->error, SY_CORRUPT, "a postings list contradicts itself");
+    it->context->status =
+        sy_fail(it->context->error, SY_CORRUPT, "a postings list contradicts itself");
   }
   return it->article;
 }
@@ -47,7 +48,7 @@ sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer
   return &t->postings;
 }
 
-/* ---- An array --------------------------------------------------------------------------------------------- */
+/* ---- An array -------------------------------------------------------------------------------- */
 
 typedef struct array_iterator {
   sy_iterator base;
@@ -95,7 +96,7 @@ sy_iterator *sy_array_iterator(sy_search_context *context, const uint32_t *artic
   return &a->base;
 }
 
-/* ---- All articles ----------------------------------------------------------------------------------------- */
+/* ---- All articles ---------------------------------------------------------------------------- */
 
 static uint32_t all_advance(sy_iterator *it, uint32_t target) {
   return it->article = target < it->cost ? target : SY_NO_ARTICLE;

@@ -1,12 +1,13 @@
 /*
- * iterator.h - walking the articles of one segment that match a part of a query, in ascending order.
+ * iterator.h - walking the articles of one segment that match a part of a query, in ascending
+ * order.
  *
- * In two phases, as Lucene does it: advance() goes to the next candidate, which is found from articles alone;
- * matches() decides about it, which may read positions. A conjunction asks no child for positions before
- * all have the article.
+ * In two phases, as Lucene does it: advance() goes to the next candidate, which is found from
+ * articles alone; matches() decides about it, which may read positions. A conjunction asks no child
+ * for positions before all have the article.
  *
- * Scores are whole numbers, SY_SCORE_ONE for 1.0: sums then do not depend on the order of addition, so a
- * search that skips what cannot enter the top k has exactly the scores of one that does not.
+ * Scores are whole numbers, SY_SCORE_ONE for 1.0: sums then do not depend on the order of addition,
+ * so a search that skips what cannot enter the top k has exactly the scores of one that does not.
  */
 #ifndef SY_ITERATOR_H
 #define SY_ITERATOR_H
@@ -21,7 +22,7 @@ typedef struct sy_search_context {
   sy_arena *arena;
   sy_status status; /* sticky: what went wrong while walking */
   sy_error *error;
-  bool scoring;     /* false: only matches are asked for */
+  bool scoring; /* false: only matches are asked for */
 } sy_search_context;
 
 typedef struct sy_iterator sy_iterator;
@@ -67,16 +68,18 @@ sy_iterator *sy_array_iterator(sy_search_context *context, const uint32_t *artic
 /* All articles of a segment, each with score 0. */
 sy_iterator *sy_all_iterator(sy_search_context *context, uint32_t article_count);
 
-/* A phrase: lists[i] at offsets[i] from the beginning of a match; cover[i] says whether its positions are
- * needed. At least one list; the arrays are borrowed. */
+/* A phrase: lists[i] at offsets[i] from the beginning of a match; cover[i] says whether its
+ * positions are needed. At least one list; the arrays are borrowed. */
 typedef struct sy_phrase_spec {
   uint32_t count;
   const sy_list *lists;
   const uint32_t *offsets;
   const bool *cover;
 } sy_phrase_spec;
-sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec, sy_scorer scorer);
-/* Where the matches in the current article begin; borrowed until the iterator moves. Only after matches(). */
+sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec,
+                                sy_scorer scorer);
+/* Where the matches in the current article begin; borrowed until the iterator moves. Only after
+ * matches(). */
 const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count);
 
 /* Boolean combination (parse.h has the semantics). The arrays are borrowed. */

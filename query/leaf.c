@@ -3,8 +3,8 @@
 
 #include "base/status.h"
 
-static sy_status add_units(sy_analyzer *a, sy_arena *arena, const sy_term *terms, size_t count, sy_leaf *leaf,
-                           size_t *capacity, sy_error *error) {
+static sy_status add_units(sy_analyzer *a, sy_arena *arena, const sy_term *terms, size_t count,
+                           sy_leaf *leaf, size_t *capacity, sy_error *error) {
   if (leaf->count + count > *capacity) {
     *capacity = 2 * (leaf->count + count);
     sy_unit *grown = sy_arena_alloc(arena, *capacity * sizeof *grown);
@@ -14,7 +14,8 @@ static sy_status add_units(sy_analyzer *a, sy_arena *arena, const sy_term *terms
   }
   for (size_t i = 0; i < count; i++) {
     sy_unit *unit = &leaf->units[leaf->count++];
-    *unit = (sy_unit){{terms[i].first, terms[i].second, NULL, terms[i].word_bytes}, terms[i].position, false};
+    *unit = (sy_unit){
+        {terms[i].first, terms[i].second, NULL, terms[i].word_bytes}, terms[i].position, false};
     if (!terms[i].word_bytes) continue;
     unit->key.second = 0;
     unit->key.word = sy_arena_copy(arena, sy_term_word(a, &terms[i]), terms[i].word_bytes);
@@ -25,8 +26,8 @@ static sy_status add_units(sy_analyzer *a, sy_arena *arena, const sy_term *terms
 
 static bool is_chinese(const sy_unit *unit) { return unit->key.word_bytes == 0; }
 
-sy_status sy_leaf_analyze(sy_analyzer *analyzer, sy_arena *arena, const sy_node *node, sy_leaf *leaf,
-                          sy_error *error) {
+sy_status sy_leaf_analyze(sy_analyzer *analyzer, sy_arena *arena, const sy_node *node,
+                          sy_leaf *leaf, sy_error *error) {
   sy_term terms[SY_TERM_BATCH];
   size_t count, capacity = 0;
   *leaf = (sy_leaf){0};
@@ -35,7 +36,8 @@ sy_status sy_leaf_analyze(sy_analyzer *analyzer, sy_arena *arena, const sy_node 
     SY_TRY(add_units(analyzer, arena, terms, count, leaf, &capacity, error));
   }
   if (!leaf->count) {
-    sy_fail(error, SY_SYNTAX, "nothing here can be searched: it has no letters, digits or characters");
+    sy_fail(error, SY_SYNTAX,
+            "nothing here can be searched: it has no letters, digits or characters");
     if (error) error->column = node->column;
     return SY_SYNTAX;
   }

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- Options ---- */
+/* ---- Options --------------------------------------------------------------------------------- */
 
 enum {
   ANY_OPTION = 256,
@@ -137,7 +137,7 @@ static bool want_colour(when choice, bool terminal) {
   return terminal && term && *term && strcmp(term, "dumb") != 0;
 }
 
-/* ---- Work ---- */
+/* ---- Work ------------------------------------------------------------------------------------ */
 
 static sy_status count(const session *run, const char *qid, const sy_query *query, bool *found,
                        sy_error *error) {

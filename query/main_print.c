@@ -44,7 +44,7 @@ void print_heading(const char *qid, sy_string query) {
   putchar('\n');
 }
 
-/* ---- Text ---- */
+/* ---- Text ------------------------------------------------------------------------------------ */
 
 /* `text` on one line, the ranges in bold red as grep and ripgrep have them. */
 static void put_highlighted(const session *run, sy_string text, const sy_range *ranges,
@@ -82,7 +82,7 @@ static void put_text(const session *run, uint64_t rank, float score, const sy_sn
   putchar('\n');
 }
 
-/* ---- JSON ---- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* Ranges of `text` as they are in the JSON string, where a byte that is no UTF-8 takes three. */
 static void put_json_ranges(sy_string text, const sy_range *ranges, size_t count) {
@@ -129,7 +129,7 @@ static void put_json(const session *run, const char *qid, uint64_t rank, float s
   fputs("}\n", stdout);
 }
 
-/* ---- Columns ---- */
+/* ---- Columns --------------------------------------------------------------------------------- */
 
 static void put_tsv(const session *run, const char *qid, uint64_t rank, float score,
                     const sy_snippet *shown) {
@@ -156,7 +156,7 @@ static void put_trec(const session *run, const char *qid, uint64_t rank, float s
   printf(" %llu %.7g %s\n", (unsigned long long)rank, (double)score, run->settings->tag);
 }
 
-/* ---- Hits ---- */
+/* ---- Hits ------------------------------------------------------------------------------------ */
 
 /* What needs no stored text: the id alone is read. */
 static sy_status print_id(const session *run, const char *qid, uint64_t rank, const sy_hit *hit,
@@ -202,7 +202,7 @@ sy_status print_hit(const session *run, const char *qid, const sy_query *query, 
   return SY_OK;
 }
 
-/* ---- Syntax errors ---- */
+/* ---- Syntax errors --------------------------------------------------------------------------- */
 
 /* Prints a window around the column, for a query can be long, and the caret as far to the right as
  * the characters before it are wide. */

@@ -42,7 +42,7 @@ sy_status run_query(const session *run, const char *qid, sy_string text, bool *f
 /* Runs the queries of settings->batch. Returns the exit status. */
 int run_batch(const session *run, uint64_t *queries);
 
-/* ---- main_print.c ---- */
+/* ---- main_print.c ---------------------------------------------------------------------------- */
 
 void print_count(const session *run, const char *qid, uint64_t count);
 

@@ -35,10 +35,10 @@ sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error) {
   return m->patterns.failed ? sy_fail_memory(error) : SY_OK;
 }
 
-/* ---- Hash table of first terms ---------------------------------------------------------------------------- */
+/* ---- Hash table of first terms --------------------------------------------------------------- */
 
-/* Chinese patterns of one open unit know only the first character, all others the whole term. The first
- * unit of a longer pattern is never open. */
+/* Chinese patterns of one open unit know only the first character, all others the whole term.
+ * The first unit of a longer pattern is never open. */
 static uint64_t chinese_hash(uint32_t first, uint32_t second) {
   return ((uint64_t)first << 32 | second) * 0x9E3779B97F4A7C15ull;
 }
@@ -72,7 +72,7 @@ static sy_status build_table(sy_matcher *m, sy_error *error) {
   return SY_OK;
 }
 
-/* ---- Matching --------------------------------------------------------------------------------------------- */
+/* ---- Matching -------------------------------------------------------------------------------- */
 
 static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
   m->units.bytes = m->words.bytes = 0;
@@ -89,14 +89,18 @@ static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
       sy_buffer_append(&m->words, sy_term_word(m->analyzer, &terms[i]), terms[i].word_bytes);
       terms[i].second = at; /* now in our copy */
     }
-    if (m->words.failed || m->words.bytes > UINT32_MAX - SY_WORD_MAX_BYTES) return sy_fail_memory(error);
+    if (m->words.failed || m->words.bytes > UINT32_MAX - SY_WORD_MAX_BYTES)
+      return sy_fail_memory(error);
   }
 }
 
 static bool unit_is(const sy_matcher *m, const sy_term *term, const sy_unit *unit) {
-  if (term->first != unit->key.first || (term->word_bytes > 0) != (unit->key.word_bytes > 0)) return false;
+  if (term->first != unit->key.first || (term->word_bytes > 0) != (unit->key.word_bytes > 0))
+    return false;
   if (!term->word_bytes) return unit->open || term->second == unit->key.second;
-  if (unit->open ? term->word_bytes < unit->key.word_bytes : term->word_bytes != unit->key.word_bytes) return false;
+  if (unit->open ? term->word_bytes < unit->key.word_bytes
+                 : term->word_bytes != unit->key.word_bytes)
+    return false;
   return !memcmp(m->words.data + term->second, unit->key.word, unit->key.word_bytes);
 }
 
@@ -107,10 +111,13 @@ static void try_pattern(sy_matcher *m, uint32_t number, size_t at) {
   if (pattern->count > left) return;
   for (uint32_t i = 0; i < pattern->count; i++) {
     uint32_t offset = pattern->units[i].offset - pattern->units[0].offset;
-    if (units[i].position - units[0].position != offset || !unit_is(m, &units[i], &pattern->units[i])) return;
+    if (units[i].position - units[0].position != offset ||
+        !unit_is(m, &units[i], &pattern->units[i]))
+      return;
   }
   uint32_t count = pattern->count + (pattern->bigram && left > 1);
-  sy_match match = {units[0].start, units[count - 1].end, (uint32_t)at, (uint32_t)at + count, number};
+  sy_match match = {units[0].start, units[count - 1].end, (uint32_t)at, (uint32_t)at + count,
+                    number};
   sy_buffer_append(&m->matches, &match, sizeof match);
   m->match_count++;
 }

@@ -1,9 +1,10 @@
 /*
- * matcher.h - finding the leaves of a query in a text: for snippets, and for the few phrases that the index
- * alone cannot decide.
+ * matcher.h - finding the leaves of a query in a text: for snippets, and for the few phrases that
+ * the index alone cannot decide.
  *
- * The text is analysed like an article; a phrase stands where its units follow each other, unit by unit and
- * position by position. That is the definition of a match (docs/text.md), so highlights need no other rule.
+ * The text is analysed like an article; a phrase stands where its units follow each other, unit by
+ * unit and position by position. That is the definition of a match (docs/text.md), so highlights
+ * need no other rule.
  */
 #ifndef SY_MATCHER_H
 #define SY_MATCHER_H
@@ -14,8 +15,8 @@
 typedef struct sy_pattern {
   const sy_unit *units; /* borrowed from the leaf */
   uint32_t count;
-  uint32_t next;        /* the next pattern with the same first term, or SY_NO_PATTERN */
-  bool bigram;          /* a bag's bigram: a match covers the next character too */
+  uint32_t next; /* the next pattern with the same first term, or SY_NO_PATTERN */
+  bool bigram;   /* a bag's bigram: a match covers the next character too */
 } sy_pattern;
 #define SY_NO_PATTERN UINT32_MAX
 
@@ -28,13 +29,13 @@ typedef struct sy_match {
 
 typedef struct sy_matcher {
   sy_analyzer *analyzer;
-  sy_buffer patterns;   /* sy_pattern */
-  sy_buffer slots;      /* hash table of first terms: built when first run */
+  sy_buffer patterns; /* sy_pattern */
+  sy_buffer slots;    /* hash table of first terms: built when first run */
   uint32_t mask;
-  bool has_open_words;  /* a pattern begins with an open word: each word is compared with it */
-  sy_buffer units;      /* of the text: sy_term */
-  sy_buffer words;      /* their words */
-  sy_buffer matches;    /* sy_match, by start */
+  bool has_open_words; /* a pattern begins with an open word: each word is compared with it */
+  sy_buffer units;     /* of the text: sy_term */
+  sy_buffer words;     /* their words */
+  sy_buffer matches;   /* sy_match, by start */
   size_t match_count;
 } sy_matcher;
 
@@ -45,8 +46,14 @@ sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error);
 sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error);
 void sy_matcher_free(sy_matcher *m);
 
-static inline const sy_match *sy_matcher_matches(const sy_matcher *m) { return (const sy_match *)m->matches.data; }
-static inline const sy_term *sy_matcher_units(const sy_matcher *m) { return (const sy_term *)m->units.data; }
-static inline size_t sy_matcher_unit_count(const sy_matcher *m) { return m->units.bytes / sizeof(sy_term); }
+static inline const sy_match *sy_matcher_matches(const sy_matcher *m) {
+  return (const sy_match *)m->matches.data;
+}
+static inline const sy_term *sy_matcher_units(const sy_matcher *m) {
+  return (const sy_term *)m->units.data;
+}
+static inline size_t sy_matcher_unit_count(const sy_matcher *m) {
+  return m->units.bytes / sizeof(sy_term);
+}
 
 #endif

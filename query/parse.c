@@ -27,7 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Memory ---- */
+/* ---- Memory ---------------------------------------------------------------------------------- */
 
 typedef struct block {
   struct block *next;
@@ -59,7 +59,7 @@ void sy_query_free(sy_query *query) {
   }
 }
 
-/* ---- The parser's state ---- */
+/* ---- The parser's state ---------------------------------------------------------------------- */
 
 typedef struct place {
   size_t offset;
@@ -101,7 +101,7 @@ static sy_node *make_node(parser *p, sy_node_kind kind, uint32_t column) {
   return node;
 }
 
-/* ---- Characters ---- */
+/* ---- Characters ------------------------------------------------------------------------------ */
 
 enum { END = 0xFFFFFFFF };
 
@@ -199,7 +199,7 @@ static bool match_name(const parser *p, place *where, const char *name, bool any
   return true;
 }
 
-/* ---- Operators ---- */
+/* ---- Operators ------------------------------------------------------------------------------- */
 
 /* Is the word `name` at `where`? Then *end is behind it. */
 static bool keyword_at(const parser *p, place where, const char *name, place *end) {
@@ -274,7 +274,7 @@ static bool accept_star(parser *p) {
   return true;
 }
 
-/* ---- Values ---- */
+/* ---- Values ---------------------------------------------------------------------------------- */
 
 static void copy_character(parser *p, sy_node *leaf) {
   size_t length;
@@ -372,7 +372,7 @@ static sy_node *parse_value(parser *p, uint32_t inherited) {
   return leaf;
 }
 
-/* ---- Groups ---- */
+/* ---- Groups ---------------------------------------------------------------------------------- */
 
 typedef struct list {
   sy_node *first, *last;
@@ -452,7 +452,7 @@ static sy_node *parse_query(parser *p) {
   return fail(p, p->at, "closing parenthesis without an opening one", "");
 }
 
-/* ---- Interface ---- */
+/* ---- Interface ------------------------------------------------------------------------------- */
 
 /* Makes the query with room for its texts and the first nodes. NULL after an error. */
 static sy_query *start(parser *p, sy_string text, sy_error *error) {

@@ -1,12 +1,13 @@
 /*
  * phrase.c - the phrase iterator.
  *
- * Articles are found by all the phrase's lists, rarest first: each list more is a filter, and with only
- * the non-overlapping cover the candidates grow (2-3 times slower at p95 on common phrases). Positions are
- * read for the cover only: of ABCDE the bigrams AB and CD and DE say where it stands, BC says nothing more.
+ * Articles are found by all the phrase's lists, rarest first: each list more is a filter, and with
+ * only the non-overlapping cover the candidates grow (2-3 times slower at p95 on common phrases).
+ * Positions are read for the cover only: of ABCDE the bigrams AB and CD and DE say where it stands,
+ * BC says nothing more.
  *
- * In an article, the list with the fewest positions leads; the others follow it with an index each, because
- * wanted positions ascend.
+ * In an article, the list with the fewest positions leads; the others follow it with an index each,
+ * because wanted positions ascend.
  */
 #include "base/status.h"
 #include "query/iterator.h"
@@ -20,19 +21,20 @@ typedef struct phrase_list {
 typedef struct phrase_iterator {
   sy_iterator base;
   sy_scorer scorer;
-  phrase_list *lists;    /* rarest first */
+  phrase_list *lists; /* rarest first */
   uint32_t count;
-  sy_positions *positions; /* of the cover, in the current article */
+  sy_positions *positions;  /* of the cover, in the current article */
   uint32_t *offsets, *next; /* of the cover: offset in the phrase; first position not passed yet */
   uint32_t cover_count;
   uint32_t frequency;
-  uint32_t *starts;      /* `frequency` of them, when scoring */
+  uint32_t *starts; /* `frequency` of them, when scoring */
   uint32_t starts_capacity;
 } phrase_iterator;
 
 static void report(sy_iterator *it) {
   if (it->context->status != SY_OK) return;
-  it->context->status = sy_fail(it->context->error, SY_CORRUPT, "a postings list contradicts itself");
+  it->context->status =
+      sy_fail(it->context->error, SY_CORRUPT, "a postings list contradicts itself");
 }
 
 static uint32_t phrase_advance(sy_iterator *it, uint32_t target) {
@@ -134,7 +136,8 @@ static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, bool *tak
   for (uint32_t i = 0; i < p->count; i++) {
     uint32_t rarest = UINT32_MAX;
     for (uint32_t k = 0; k < p->count; k++) {
-      if (!taken[k] && (rarest == UINT32_MAX || spec->lists[k].df < spec->lists[rarest].df)) rarest = k;
+      if (!taken[k] && (rarest == UINT32_MAX || spec->lists[k].df < spec->lists[rarest].df))
+        rarest = k;
     }
     taken[rarest] = true;
     sy_postings_open(&p->lists[i].postings, &spec->lists[rarest]);
@@ -144,7 +147,8 @@ static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, bool *tak
   }
 }
 
-sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec, sy_scorer scorer) {
+sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec,
+                                sy_scorer scorer) {
   phrase_iterator *p = sy_arena_calloc(context->arena, 1, sizeof *p);
   bool *taken = sy_arena_calloc(context->arena, spec->count, sizeof *taken);
   if (!p || !taken) return NULL;

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* ---- Weights ---------------------------------------------------------------------------------------------- */
+/* ---- Weights --------------------------------------------------------------------------------- */
 
 /* Lucene's: never negative. */
 static float idf(const sy_plan *plan, uint64_t df) {
@@ -33,7 +33,7 @@ static void make_saturation(sy_plan *plan) {
   }
 }
 
-/* ---- Nodes ------------------------------------------------------------------------------------------------ */
+/* ---- Nodes ----------------------------------------------------------------------------------- */
 
 static sy_plan_node *new_node(sy_plan *plan, sy_plan_kind kind, sy_occur occur, uint32_t field) {
   sy_plan_node *node = sy_arena_calloc(plan->arena, 1, sizeof *node);
@@ -51,7 +51,7 @@ static sy_plan_node *new_array_node(sy_plan *plan, sy_occur occur, uint32_t fiel
   return node->arrays ? node : NULL;
 }
 
-/* ---- Phrases ---------------------------------------------------------------------------------------------- */
+/* ---- Phrases --------------------------------------------------------------------------------- */
 
 /* Whether unit i is a bigram whose second character is the unit behind it. */
 static bool is_bigram(const sy_leaf *leaf, uint32_t i) {
@@ -60,11 +60,12 @@ static bool is_bigram(const sy_leaf *leaf, uint32_t i) {
 
 /* The last unit of a phrase needs no list when the bigram before it ends with it. */
 static bool last_is_covered(const sy_leaf *leaf) {
-  return leaf->count > 1 && !leaf->units[leaf->count - 1].key.word_bytes && is_bigram(leaf, leaf->count - 2);
+  return leaf->count > 1 && !leaf->units[leaf->count - 1].key.word_bytes &&
+         is_bigram(leaf, leaf->count - 2);
 }
 
-/* A character is covered by the bigram that begins at it or before it. Taken greedily from the left, bigrams
- * overlap only where a run has an odd number of characters and ends the phrase. */
+/* A character is covered by the bigram that begins at it or before it. Taken greedily from the
+ * left, bigrams overlap only where a run has an odd number of characters and ends the phrase. */
 static void choose_cover(const sy_leaf *leaf, uint32_t lists, bool *cover) {
   bool covered = false; /* unit i, by the bigram before it */
   for (uint32_t i = 0; i < lists; i++) {
@@ -77,7 +78,8 @@ static void choose_cover(const sy_leaf *leaf, uint32_t lists, bool *cover) {
 static sy_status find_list(sy_plan *plan, uint32_t segment, uint32_t field, const sy_term_key *key,
                            sy_list *list, sy_error *error) {
   sy_lexicon_cursor cursor;
-  sy_status status = sy_lexicon_find(&plan->snapshot->segments[segment].lexicon, field, key, &cursor, error);
+  sy_status status =
+      sy_lexicon_find(&plan->snapshot->segments[segment].lexicon, field, key, &cursor, error);
   if (status == SY_NOT_FOUND) {
     *list = (sy_list){0};
     return SY_OK;
@@ -123,7 +125,8 @@ static sy_iterator *phrase_iterator(sy_plan *plan, const sy_plan_node *node, uin
   if (!has_all_lists(node, segment)) return sy_array_iterator(context, NULL, NULL, 0, scorer);
   sy_phrase_spec *spec = sy_arena_alloc(plan->arena, sizeof *spec);
   if (!spec) return NULL;
-  *spec = (sy_phrase_spec){node->count, node->lists + (size_t)segment * node->count, node->offsets, node->cover};
+  *spec = (sy_phrase_spec){node->count, node->lists + (size_t)segment * node->count, node->offsets,
+                           node->cover};
   return sy_phrase_iterator(context, spec, scorer);
 }
 
@@ -132,9 +135,10 @@ static sy_search_context planning_context(sy_plan *plan) {
   return (sy_search_context){plan->arena, SY_OK, plan->context->error, true};
 }
 
-/* A phrase whose last unit is open and stands alone: the set of terms it begins, behind the rest. */
-static sy_status add_set(sy_plan *plan, const sy_leaf *leaf, sy_plan_node *before, sy_plan_node *node,
-                         float idf_sum, sy_error *error) {
+/* A phrase whose last unit is open and stands alone: the set of terms it begins, behind the
+ * rest. */
+static sy_status add_set(sy_plan *plan, const sy_leaf *leaf, sy_plan_node *before,
+                         sy_plan_node *node, float idf_sum, sy_error *error) {
   const sy_unit *last = &leaf->units[leaf->count - 1];
   uint64_t df = 0;
   for (uint32_t s = 0; s < plan->snapshot->count; s++) {
@@ -153,11 +157,12 @@ static sy_status add_set(sy_plan *plan, const sy_leaf *leaf, sy_plan_node *befor
   return SY_OK;
 }
 
-/* A break behind a word leaves no mark in the index (behind a character it is part of the term), so such a
- * phrase is compared with the stored text. */
+/* A break behind a word leaves no mark in the index (behind a character it is part of the term),
+ * so such a phrase is compared with the stored text. */
 static bool needs_text(const sy_leaf *leaf) {
   for (uint32_t i = 0; i + 1 < leaf->count; i++) {
-    if (leaf->units[i].key.word_bytes && leaf->units[i + 1].offset > leaf->units[i].offset + 1) return true;
+    if (leaf->units[i].key.word_bytes && leaf->units[i + 1].offset > leaf->units[i].offset + 1)
+      return true;
   }
   return false;
 }
@@ -170,9 +175,11 @@ static sy_status verify_text(sy_plan *plan, const sy_leaf *leaf, uint32_t segmen
   uint32_t kept = 0;
   for (uint32_t i = 0; status == SY_OK && i < array->count; i++) {
     sy_article article;
-    status = sy_articles_get(&plan->snapshot->segments[segment].articles, array->articles[i], &article, error);
+    status = sy_articles_get(&plan->snapshot->segments[segment].articles, array->articles[i],
+                             &article, error);
     if (status != SY_OK) break;
-    status = sy_matcher_run(&matcher, field == SY_FIELD_INDEX_TITLE ? article.title : article.body, error);
+    status = sy_matcher_run(&matcher, field == SY_FIELD_INDEX_TITLE ? article.title : article.body,
+                            error);
     if (!matcher.match_count) continue;
     array->articles[kept] = array->articles[i];
     array->frequencies[kept++] = (uint32_t)matcher.match_count;
@@ -183,8 +190,8 @@ static sy_status verify_text(sy_plan *plan, const sy_leaf *leaf, uint32_t segmen
 }
 
 /* The articles of a phrase, gathered. */
-static sy_status gather_phrase(sy_plan *plan, const sy_plan_node *node, uint32_t segment, sy_plan_array *array,
-                               sy_error *error) {
+static sy_status gather_phrase(sy_plan *plan, const sy_plan_node *node, uint32_t segment,
+                               sy_plan_array *array, sy_error *error) {
   if (!has_all_lists(node, segment)) return SY_OK;
   sy_search_context context = planning_context(plan);
   sy_iterator *it = phrase_iterator(plan, node, segment, &context);
@@ -229,7 +236,7 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
   return SY_OK;
 }
 
-/* ---- Bags ------------------------------------------------------------------------------------------------- */
+/* ---- Bags ------------------------------------------------------------------------------------ */
 
 static bool same_key(const sy_term_key *a, const sy_term_key *b) {
   return a->first == b->first && a->second == b->second && a->word_bytes == b->word_bytes &&
@@ -268,7 +275,7 @@ static sy_status plan_bag(sy_plan *plan, const sy_leaf *leaf, uint32_t fields, s
   return SY_OK;
 }
 
-/* ---- Ids -------------------------------------------------------------------------------------------------- */
+/* ---- Ids ------------------------------------------------------------------------------------- */
 
 typedef struct id_collector {
   sy_plan *plan;
@@ -284,7 +291,8 @@ static bool collect_id(void *context, uint32_t article) {
   return true;
 }
 
-static sy_status ids_with_prefix(sy_segment *segment, sy_string prefix, sy_plan_array *array, sy_error *error) {
+static sy_status ids_with_prefix(sy_segment *segment, sy_string prefix, sy_plan_array *array,
+                                 sy_error *error) {
   for (uint32_t a = 0; a < segment->info.articles; a++) {
     sy_string id;
     SY_TRY(sy_ids_get(&segment->ids, a, &id, error));
@@ -309,13 +317,14 @@ static sy_status plan_ids(sy_plan *plan, const sy_node *leaf, sy_plan_node **out
       continue;
     }
     id_collector c = {plan, segment, array};
-    sy_status status = sy_ids_find(&segment->ids, leaf->text, sy_id_hash(leaf->text), collect_id, &c, error);
+    sy_status status =
+        sy_ids_find(&segment->ids, leaf->text, sy_id_hash(leaf->text), collect_id, &c, error);
     if (status != SY_NOT_FOUND) SY_TRY(status);
   }
   return SY_OK;
 }
 
-/* ---- The tree --------------------------------------------------------------------------------------------- */
+/* ---- The tree -------------------------------------------------------------------------------- */
 
 /* Bits of SY_FIELD_INDEX_*. */
 static uint32_t text_fields(const sy_node *node) {
@@ -324,7 +333,8 @@ static uint32_t text_fields(const sy_node *node) {
          (node->fields & SY_FIELD_BODY ? 1u << SY_FIELD_INDEX_BODY : 0);
 }
 
-static sy_status plan_text(sy_plan *plan, const sy_node *node, sy_plan_node **out, sy_error *error) {
+static sy_status plan_text(sy_plan *plan, const sy_node *node, sy_plan_node **out,
+                           sy_error *error) {
   sy_leaf leaf;
   SY_TRY(sy_leaf_analyze(plan->analyzer, plan->arena, node, &leaf, error));
   uint32_t fields = text_fields(node);
@@ -344,9 +354,11 @@ static sy_status plan_text(sy_plan *plan, const sy_node *node, sy_plan_node **ou
   return SY_OK;
 }
 
-static sy_status plan_node(sy_plan *plan, const sy_node *node, sy_plan_node **out, sy_error *error) {
+static sy_status plan_node(sy_plan *plan, const sy_node *node, sy_plan_node **out,
+                           sy_error *error) {
   if (node->kind != SY_NODE_GROUP) {
-    return node->fields & SY_FIELD_ID ? plan_ids(plan, node, out, error) : plan_text(plan, node, out, error);
+    return node->fields & SY_FIELD_ID ? plan_ids(plan, node, out, error)
+                                      : plan_text(plan, node, out, error);
   }
   sy_plan_node *group = *out = new_node(plan, SY_PLAN_GROUP, node->occur, 0);
   if (!group) return sy_fail_memory(error);
@@ -358,14 +370,15 @@ static sy_status plan_node(sy_plan *plan, const sy_node *node, sy_plan_node **ou
   return SY_OK;
 }
 
-sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzer *analyzer, const sy_query *query,
-                       sy_search_context *context, sy_error *error) {
-  *plan = (sy_plan){.snapshot = snapshot, .analyzer = analyzer, .arena = context->arena, .context = context};
+sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzer *analyzer,
+                       const sy_query *query, sy_search_context *context, sy_error *error) {
+  *plan = (sy_plan){
+      .snapshot = snapshot, .analyzer = analyzer, .arena = context->arena, .context = context};
   make_saturation(plan);
   return plan_node(plan, query->root, &plan->root, error);
 }
 
-/* ---- Iterators -------------------------------------------------------------------------------------------- */
+/* ---- Iterators ------------------------------------------------------------------------------- */
 
 static sy_iterator *group_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t segment) {
   uint32_t counts[3] = {0};
@@ -379,7 +392,8 @@ static sy_iterator *group_iterator(sy_plan *plan, const sy_plan_node *node, uint
   }
   if (all) {
     uint32_t articles = plan->snapshot->segments[segment].info.articles;
-    sy_iterator *it = children[SY_MUST][counts[SY_MUST]++] = sy_all_iterator(plan->context, articles);
+    sy_iterator *it = children[SY_MUST][counts[SY_MUST]++] =
+        sy_all_iterator(plan->context, articles);
     if (!it) return NULL;
   }
   for (const sy_plan_node *child = node->child; child; child = child->next) {
@@ -405,7 +419,8 @@ sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t 
     default: break;
   }
   if (node->count == 1 && has_all_lists(node, segment)) {
-    return sy_term_iterator(plan->context, &node->lists[segment], sy_plan_scorer(plan, node, segment));
+    return sy_term_iterator(plan->context, &node->lists[segment],
+                            sy_plan_scorer(plan, node, segment));
   }
   return phrase_iterator(plan, node, segment, plan->context);
 }

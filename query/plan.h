@@ -27,13 +27,13 @@ typedef struct sy_plan_node sy_plan_node;
 struct sy_plan_node {
   sy_plan_kind kind;
   sy_occur occur;
-  uint32_t field;         /* SY_FIELD_INDEX_* */
-  float weight;           /* see sy_scorer */
-  uint32_t count;         /* LISTS: lists for each segment */
-  uint32_t *offsets;      /* of each list in the phrase */
-  bool *cover;            /* whether its positions are needed */
-  sy_list *lists;         /* [segment * count + list] */
-  sy_plan_array *arrays;  /* ARRAY: by segment */
+  uint32_t field;        /* SY_FIELD_INDEX_* */
+  float weight;          /* see sy_scorer */
+  uint32_t count;        /* LISTS: lists for each segment */
+  uint32_t *offsets;     /* of each list in the phrase */
+  bool *cover;           /* whether its positions are needed */
+  sy_list *lists;        /* [segment * count + list] */
+  sy_plan_array *arrays; /* ARRAY: by segment */
   sy_plan_node *child, *next;
 };
 
@@ -48,13 +48,14 @@ typedef struct sy_plan {
 } sy_plan;
 
 /* Everything is allocated in context->arena. The analyzer is used during the call only. */
-sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzer *analyzer, const sy_query *query,
-                       sy_search_context *context, sy_error *error);
+sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzer *analyzer,
+                       const sy_query *query, sy_search_context *context, sy_error *error);
 
 /* The iterator of a node over segment `segment`; NULL when memory is out. */
 sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t segment);
 
-static inline sy_scorer sy_plan_scorer(const sy_plan *plan, const sy_plan_node *node, uint32_t segment) {
+static inline sy_scorer sy_plan_scorer(const sy_plan *plan, const sy_plan_node *node,
+                                       uint32_t segment) {
   return (sy_scorer){node->weight, plan->saturation[node->field],
                      plan->snapshot->segments[segment].lengths[node->field]};
 }

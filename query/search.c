@@ -1,8 +1,8 @@
 /*
  * search.c - the best articles of a query, and how many there are (contracts in suoyin.h).
  *
- * Segments are searched one after the other into one heap of the best so far; its least score is what an
- * article has to beat.
+ * Segments are searched one after the other into one heap of the best so far; its least score is
+ * what an article has to beat.
  */
 #include "query/index.h"
 #include "query/topk.h"
@@ -19,9 +19,10 @@ static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
   return (sy_search_context){&index->arena, SY_OK, error, scoring};
 }
 
-/* ---- Ranked search ---------------------------------------------------------------------------------------- */
+/* ---- Ranked search --------------------------------------------------------------------------- */
 
-static sy_status collect(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top, sy_error *error) {
+static sy_status collect(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top,
+                         sy_error *error) {
   const sy_segment *segment = &plan->snapshot->segments[number];
   if (!exhaustive && sy_topk_disjunction(plan, number, top)) return plan->context->status;
   sy_iterator *it = sy_plan_iterator(plan, plan->root, number);
@@ -69,11 +70,13 @@ sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_opti
 
 size_t sy_results_count(const sy_results *results) { return results->count; }
 
-const sy_hit *sy_results_hit(const sy_results *results, size_t rank) { return &results->hits[rank]; }
+const sy_hit *sy_results_hit(const sy_results *results, size_t rank) {
+  return &results->hits[rank];
+}
 
 void sy_results_free(sy_results *results) { free(results); }
 
-/* ---- Counting --------------------------------------------------------------------------------------------- */
+/* ---- Counting -------------------------------------------------------------------------------- */
 
 static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
   uint64_t count = 0;
@@ -84,7 +87,8 @@ static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
 }
 
 /* What is known without walking anything. */
-static bool known_count(const sy_plan_node *root, const sy_segment *segment, uint32_t number, uint64_t *count) {
+static bool known_count(const sy_plan_node *root, const sy_segment *segment, uint32_t number,
+                        uint64_t *count) {
   if (segment->deletes) return false;
   if (root->kind == SY_PLAN_ARRAY) {
     *count += root->arrays[number].count;

@@ -11,7 +11,8 @@ static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, cons
   sy_lexicon *lexicon = &plan->snapshot->segments[segment].lexicon;
   const sy_term_key *key = &unit->key;
   uint32_t run = sy_lexicon_run(lexicon, field, key->first);
-  if (run == lexicon->count || sy_lexicon_run_key(lexicon, run) != (field << 24 | key->first)) return SY_OK;
+  if (run == lexicon->count || sy_lexicon_run_key(lexicon, run) != (field << 24 | key->first))
+    return SY_OK;
   sy_lexicon_cursor cursor;
   SY_TRY(sy_lexicon_open_run(lexicon, run, &cursor, error));
   if (cursor.words != (key->word_bytes > 0)) return SY_OK;
@@ -19,7 +20,8 @@ static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, cons
   sy_status status;
   while ((status = sy_lexicon_next(&cursor, error)) == SY_OK) {
     if (cursor.words) {
-      uint32_t most = cursor.key.word_bytes < key->word_bytes ? cursor.key.word_bytes : key->word_bytes;
+      uint32_t most =
+          cursor.key.word_bytes < key->word_bytes ? cursor.key.word_bytes : key->word_bytes;
       int order = memcmp(cursor.key.word, key->word, most);
       if (order > 0) break;
       if (order < 0 || cursor.key.word_bytes < key->word_bytes) continue;
@@ -36,10 +38,10 @@ static sy_status corrupt(const sy_plan *plan, sy_error *error) {
                     "a postings list contradicts itself");
 }
 
-/* ---- Union ------------------------------------------------------------------------------------------------ */
+/* ---- Union ----------------------------------------------------------------------------------- */
 
-/* Frequencies are summed in a dense array, and a bit says which of it is in use: one pass over the lists and
- * one over the bits, with no comparison of lists among themselves. */
+/* Frequencies are summed in a dense array, and a bit says which of it is in use: one pass over
+ * the lists and one over the bits, with no comparison of lists among themselves. */
 typedef struct union_state {
   sy_plan *plan;
   uint32_t *frequencies; /* by article */
@@ -96,7 +98,7 @@ sy_status sy_set_gather(sy_plan *plan, uint32_t segment, uint32_t field, const s
   return status;
 }
 
-/* ---- Behind a phrase -------------------------------------------------------------------------------------- */
+/* ---- Behind a phrase ------------------------------------------------------------------------- */
 
 /* Where the set's terms are wanted: place = article << 32 | position, ascending. */
 typedef struct follow_state {
@@ -148,12 +150,14 @@ static sy_status follow_list(void *context, const sy_list *list, sy_error *error
 }
 
 /* All places that the set must fill to complete a match. */
-static sy_status wanted_places(sy_iterator *before, uint32_t offset, sy_buffer *out, sy_error *error) {
+static sy_status wanted_places(sy_iterator *before, uint32_t offset, sy_buffer *out,
+                               sy_error *error) {
   for (uint32_t a = before->article; a != SY_NO_ARTICLE; a = before->advance(before, a + 1)) {
     if (!before->matches(before)) continue;
     uint32_t count;
     const uint32_t *starts = sy_phrase_iterator_starts(before, &count);
-    for (uint32_t i = 0; i < count; i++) sy_buffer_u64(out, (uint64_t)a << 32 | (starts[i] + offset));
+    for (uint32_t i = 0; i < count; i++)
+      sy_buffer_u64(out, (uint64_t)a << 32 | (starts[i] + offset));
   }
   if (out->failed) return sy_fail_memory(error);
   return before->context->status;

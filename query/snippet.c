@@ -1,9 +1,9 @@
 /*
  * snippet.c - the passages of an article that show why it matches (contract in suoyin.h).
  *
- * A passage is a window of units. It is worth the units of the different things it shows - a phrase of six
- * characters more than a bigram - and a little for repetitions. The best windows that do not overlap are
- * taken, moved to begin at a sentence where one begins near, and given in text order.
+ * A passage is a window of units. It is worth the units of the different things it shows - a phrase
+ * of six characters more than a bigram - and a little for repetitions. The best windows that do not
+ * overlap are taken, moved to begin at a sentence where one begins near, and given in text order.
  */
 #include "base/status.h"
 #include "query/index.h"
@@ -17,7 +17,7 @@ typedef struct passage {
   uint32_t worth;
 } passage;
 
-/* ---- Choosing --------------------------------------------------------------------------------------------- */
+/* ---- Choosing -------------------------------------------------------------------------------- */
 
 typedef struct window {
   uint32_t *shown; /* matches of each pattern in the window */
@@ -39,8 +39,10 @@ static bool overlaps(const passage *chosen, uint32_t count, uint32_t first, uint
   return false;
 }
 
-/* The window of `units` units that begins with a match and is worth most, away from those chosen. */
-static passage best_window(const sy_matcher *m, uint32_t units, const passage *chosen, uint32_t count, window *w) {
+/* The window of `units` units that begins with a match and is worth most, away from those
+ * chosen. */
+static passage best_window(const sy_matcher *m, uint32_t units, const passage *chosen,
+                           uint32_t count, window *w) {
   const sy_match *matches = sy_matcher_matches(m);
   const sy_pattern *patterns = (const sy_pattern *)m->patterns.data;
   passage best = {0, 0, 0};
@@ -55,7 +57,8 @@ static passage best_window(const sy_matcher *m, uint32_t units, const passage *c
     }
     uint32_t last = matches[i].unit_end > first + units ? matches[i].unit_end : first + units;
     uint32_t worth = end > i ? w->worth : 16;
-    if (worth > best.worth && !overlaps(chosen, count, first, last)) best = (passage){first, last, worth};
+    if (worth > best.worth && !overlaps(chosen, count, first, last))
+      best = (passage){first, last, worth};
     if (end > i) window_remove(w, patterns, matches[i].pattern);
   }
   return best;
@@ -70,8 +73,8 @@ static bool sentence_between(sy_string text, uint32_t from, uint32_t to) {
   return false;
 }
 
-/* Moves the beginning of a window back: to the beginning of the sentence if that is near, else so that the
- * matches stand towards the middle. */
+/* Moves the beginning of a window back: to the beginning of the sentence if that is near, else
+ * so that the matches stand towards the middle. */
 static void place_window(const sy_matcher *m, sy_string text, passage *p, uint32_t units) {
   const sy_term *terms = sy_matcher_units(m);
   const sy_match *matches = sy_matcher_matches(m);
@@ -81,19 +84,25 @@ static void place_window(const sy_matcher *m, sy_string text, passage *p, uint32
   }
   uint32_t slack = p->last > used ? p->last - used : 0, back = 0;
   if (slack > p->first) slack = p->first;
-  while (back < slack && !sentence_between(text, terms[p->first - back - 1].end, terms[p->first - back].start)) {
+  while (back < slack &&
+         !sentence_between(text, terms[p->first - back - 1].end, terms[p->first - back].start)) {
     back++;
   }
-  if (back == slack) back = slack / 2 < p->first ? slack / 2 : p->first; /* no sentence begins near */
+  if (back == slack)
+    back = slack / 2 < p->first ? slack / 2 : p->first; /* no sentence begins near */
   p->first -= back;
   p->last = p->first + units > used ? p->first + units : used;
   if (p->last > count) p->last = count;
 }
 
-static uint32_t choose_passages(const sy_matcher *m, sy_string text, const sy_snippet_options *o, window *w,
-                                passage *out) {
+static uint32_t choose_passages(const sy_matcher *m, sy_string text, const sy_snippet_options *o,
+                                window *w, passage *out) {
   uint32_t count = 0, most = o->passages < MOST_PASSAGES ? o->passages : MOST_PASSAGES;
   uint32_t units = o->passage_characters, have = (uint32_t)sy_matcher_unit_count(m);
+  if (most && have && have <= units) { /* all of it fits */
+    out[0] = (passage){0, have, 1};
+    return 1;
+  }
   for (; count < most; count++) {
     passage p = best_window(m, units, out, count, w);
     if (!p.worth) break;
@@ -111,10 +120,12 @@ static uint32_t choose_passages(const sy_matcher *m, sy_string text, const sy_sn
   return count;
 }
 
-/* ---- Putting together ------------------------------------------------------------------------------------- */
+/* ---- Putting together ------------------------------------------------------------------------ */
 
-/* The matches within [from, to) of the text, as ranges shifted by `shift`, overlapping ones joined. */
-static void add_ranges(const sy_matcher *m, uint32_t from, uint32_t to, int64_t shift, sy_buffer *out) {
+/* The matches within [from, to) of the text, as ranges shifted by `shift`, overlapping ones
+ * joined. */
+static void add_ranges(const sy_matcher *m, uint32_t from, uint32_t to, int64_t shift,
+                       sy_buffer *out) {
   const sy_match *matches = sy_matcher_matches(m);
   size_t begin = out->bytes;
   for (size_t i = 0; i < m->match_count; i++) {
@@ -129,8 +140,10 @@ static void add_ranges(const sy_matcher *m, uint32_t from, uint32_t to, int64_t 
   }
 }
 
-/* Adds a passage's bytes, up to where the next unit begins if nothing is cut there but punctuation. */
-static void add_passage(const sy_matcher *m, sy_string text, const passage *p, sy_buffer *out, sy_buffer *ranges) {
+/* Adds a passage's bytes, up to where the next unit begins if nothing is cut there but
+ * punctuation. */
+static void add_passage(const sy_matcher *m, sy_string text, const passage *p, sy_buffer *out,
+                        sy_buffer *ranges) {
   const sy_term *terms = sy_matcher_units(m);
   uint32_t count = (uint32_t)sy_matcher_unit_count(m);
   uint32_t from = p->first ? terms[p->first].start : 0;
@@ -141,9 +154,11 @@ static void add_passage(const sy_matcher *m, sy_string text, const passage *p, s
   add_ranges(m, from, to, shift, ranges);
 }
 
-static sy_status make_text(sy_index *index, const sy_matcher *m, sy_string text, const sy_snippet_options *o,
-                           sy_snippet *out, sy_error *error) {
-  window w = {sy_arena_alloc(&index->text_arena, m->patterns.bytes / sizeof(sy_pattern) * sizeof(uint32_t)), 0};
+static sy_status make_text(sy_index *index, const sy_matcher *m, sy_string text,
+                           const sy_snippet_options *o, sy_snippet *out, sy_error *error) {
+  window w = {
+      sy_arena_alloc(&index->text_arena, m->patterns.bytes / sizeof(sy_pattern) * sizeof(uint32_t)),
+      0};
   if (!w.shown) return sy_fail_memory(error);
   passage passages[MOST_PASSAGES];
   uint32_t count = choose_passages(m, text, o, &w, passages);
@@ -163,7 +178,8 @@ static sy_status make_text(sy_index *index, const sy_matcher *m, sy_string text,
   return failed ? sy_fail_memory(error) : SY_OK;
 }
 
-static sy_status make_title(sy_index *index, const sy_matcher *m, sy_snippet *out, sy_error *error) {
+static sy_status make_title(sy_index *index, const sy_matcher *m, sy_snippet *out,
+                            sy_error *error) {
   sy_buffer ranges = {0};
   add_ranges(m, 0, (uint32_t)out->title.bytes, 0, &ranges);
   out->title_highlights = sy_arena_copy(&index->text_arena, ranges.data, ranges.bytes);
@@ -173,11 +189,11 @@ static sy_status make_title(sy_index *index, const sy_matcher *m, sy_snippet *ou
   return failed ? sy_fail_memory(error) : SY_OK;
 }
 
-/* ---- The leaves ------------------------------------------------------------------------------------------- */
+/* ---- The leaves ------------------------------------------------------------------------------ */
 
 /* Adds the leaves that can make an article match to the matchers of the fields they search. */
-static sy_status add_leaves(sy_index *index, const sy_node *node, sy_matcher *title, sy_matcher *body,
-                            sy_error *error) {
+static sy_status add_leaves(sy_index *index, const sy_node *node, sy_matcher *title,
+                            sy_matcher *body, sy_error *error) {
   if (node->occur == SY_MUST_NOT) return SY_OK;
   if (node->kind == SY_NODE_GROUP) {
     for (const sy_node *child = node->child; child; child = child->next) {

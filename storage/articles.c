@@ -5,7 +5,7 @@
 
 #include <zstd.h>
 
-/* ---- Writing ---------------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 sy_status sy_articles_writer_init(sy_articles_writer *w, sy_env *env, uint32_t segment, int level,
                                   sy_error *error) {
@@ -22,12 +22,13 @@ void sy_articles_writer_free(sy_articles_writer *w) {
   ZSTD_freeCCtx(w->context);
   w->context = NULL;
   sy_stream_writer_free(&w->stream);
-  sy_buffer *buffers[] = {&w->firsts, &w->raw_sizes, &w->sizes, &w->addresses, &w->block, &w->frame};
+  sy_buffer *buffers[] = {&w->firsts,    &w->raw_sizes, &w->sizes,
+                          &w->addresses, &w->block,     &w->frame};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
 }
 
-static sy_status append_frame(sy_articles_writer *w, const uint8_t *frame, size_t bytes, uint32_t raw_bytes,
-                              sy_error *error) {
+static sy_status append_frame(sy_articles_writer *w, const uint8_t *frame, size_t bytes,
+                              uint32_t raw_bytes, sy_error *error) {
   uint64_t address;
   SY_TRY(sy_stream_append(&w->stream, frame, bytes, NULL, 0, &address, error));
   sy_buffer_u32(&w->firsts, w->first);
@@ -43,21 +44,25 @@ static sy_status flush_block(sy_articles_writer *w, sy_error *error) {
   size_t bound = ZSTD_compressBound(w->block.bytes);
   uint8_t *room = sy_buffer_reserve(&w->frame, bound);
   if (!room || w->block.failed) return sy_fail_memory(error);
-  size_t bytes = ZSTD_compressCCtx(w->context, room, bound, w->block.data, w->block.bytes, w->level);
-  if (ZSTD_isError(bytes)) return sy_fail(error, SY_NO_MEMORY, "zstd: %s", ZSTD_getErrorName(bytes));
+  size_t bytes =
+      ZSTD_compressCCtx(w->context, room, bound, w->block.data, w->block.bytes, w->level);
+  if (ZSTD_isError(bytes))
+    return sy_fail(error, SY_NO_MEMORY, "zstd: %s", ZSTD_getErrorName(bytes));
   SY_TRY(append_frame(w, room, bytes, (uint32_t)w->block.bytes, error));
   w->block.bytes = 0;
   return SY_OK;
 }
 
-sy_status sy_articles_writer_add(sy_articles_writer *w, const sy_article *article, sy_error *error) {
+sy_status sy_articles_writer_add(sy_articles_writer *w, const sy_article *article,
+                                 sy_error *error) {
   const sy_string *strings[] = {&article->title, &article->body, &article->fields};
   for (int i = 0; i < 3; i++) {
     sy_buffer_varint(&w->block, strings[i]->bytes);
     sy_buffer_append(&w->block, strings[i]->data, strings[i]->bytes);
   }
   w->count++;
-  return w->block.bytes >= SY_ARTICLE_BLOCK_BYTES || w->block.failed ? flush_block(w, error) : SY_OK;
+  return w->block.bytes >= SY_ARTICLE_BLOCK_BYTES || w->block.failed ? flush_block(w, error)
+                                                                     : SY_OK;
 }
 
 sy_status sy_articles_writer_add_block(sy_articles_writer *w, const uint8_t *frame, uint32_t bytes,
@@ -78,14 +83,15 @@ sy_status sy_articles_writer_finish(sy_articles_writer *w, sy_error *error) {
     sy_buffer_append(&directory, arrays[i]->data, arrays[i]->bytes);
     failed |= arrays[i]->failed;
   }
-  sy_status status = failed || directory.failed ? sy_fail_memory(error)
-                                                : sy_env_put(w->env, w->segment, SY_PART_ARTICLE_DIRECTORY, 0,
-                                                             directory.data, directory.bytes, error);
+  sy_status status = failed || directory.failed
+                         ? sy_fail_memory(error)
+                         : sy_env_put(w->env, w->segment, SY_PART_ARTICLE_DIRECTORY, 0,
+                                      directory.data, directory.bytes, error);
   sy_buffer_free(&directory);
   return status;
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static sy_status corrupt(const sy_articles *a, sy_error *error) {
   return sy_fail_at(error, SY_CORRUPT, sy_env_path(a->stream.env), 0,
@@ -137,11 +143,13 @@ static uint32_t find_block(const sy_articles *a, uint32_t article) {
 
 sy_status sy_articles_block(sy_articles *a, uint32_t block, const uint8_t **frame, uint32_t *bytes,
                             uint32_t *raw_bytes, uint32_t *articles, sy_error *error) {
-  if (block >= a->block_count || first_of(a, block + 1) < first_of(a, block)) return corrupt(a, error);
+  if (block >= a->block_count || first_of(a, block + 1) < first_of(a, block))
+    return corrupt(a, error);
   *bytes = sy_load32(a->sizes + 4 * (size_t)block);
   *raw_bytes = sy_load32(a->raw_sizes + 4 * (size_t)block);
   *articles = first_of(a, block + 1) - first_of(a, block);
-  return sy_stream_get(&a->stream, sy_load64(a->addresses + 8 * (size_t)block), *bytes, frame, error);
+  return sy_stream_get(&a->stream, sy_load64(a->addresses + 8 * (size_t)block), *bytes, frame,
+                       error);
 }
 
 static sy_status load_block(sy_articles *a, uint32_t block, sy_error *error) {
@@ -157,7 +165,8 @@ static sy_status load_block(sy_articles *a, uint32_t block, sy_error *error) {
     a->raw_capacity = a->raw ? raw_bytes : 0;
   }
   if (!a->context || (raw_bytes && !a->raw)) return sy_fail_memory(error);
-  if (ZSTD_decompressDCtx(a->context, a->raw, raw_bytes, frame, bytes) != raw_bytes) return corrupt(a, error);
+  if (ZSTD_decompressDCtx(a->context, a->raw, raw_bytes, frame, bytes) != raw_bytes)
+    return corrupt(a, error);
   a->block = block;
   return SY_OK;
 }

@@ -1,8 +1,8 @@
 /*
  * articles.h - stored articles: the only user of zstd.h.
  *
- * Articles are gathered into blocks of about SY_ARTICLE_BLOCK_BYTES, each compressed by itself (one zstd
- * frame, a record of the articles stream). An uncompressed block has, for each article:
+ * Articles are gathered into blocks of about SY_ARTICLE_BLOCK_BYTES, each compressed by itself (one
+ * zstd frame, a record of the articles stream). An uncompressed block has, for each article:
  *
  *     varint bytes, title; varint bytes, body; varint bytes, fields (a JSON object or nothing)
  *
@@ -14,8 +14,8 @@
  *     bytes          count * u32    of the frame
  *     address        count * u64    of the frame in the articles stream
  *
- * The block size is a trade: larger ones are smaller on disk and slower for snippets, which need ten
- * articles from ten places (docs/benchmarks.md has the figures).
+ * The block size is a trade: larger ones are smaller on disk and slower for snippets, which need
+ * ten articles from ten places (docs/benchmarks.md has the figures).
  */
 #ifndef SY_ARTICLES_H
 #define SY_ARTICLES_H
@@ -25,7 +25,7 @@
 #define SY_ARTICLE_BLOCK_BYTES (32u << 10)
 #define SY_ARTICLE_MAX_BYTES 0x7fffffffu /* title, body and fields together */
 
-/* ---- Writing ---- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 typedef struct sy_articles_writer {
   sy_env *env;
@@ -48,14 +48,14 @@ sy_status sy_articles_writer_add_block(sy_articles_writer *w, const uint8_t *fra
 sy_status sy_articles_writer_finish(sy_articles_writer *w, sy_error *error);
 void sy_articles_writer_free(sy_articles_writer *w);
 
-/* ---- Reading ---- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct sy_articles {
   sy_stream stream;
   uint32_t article_count, block_count;
   const uint8_t *firsts, *raw_sizes, *sizes, *addresses;
-  void *context;     /* ZSTD_DCtx, made when first needed */
-  uint32_t block;    /* the block in `raw`; UINT32_MAX for none */
+  void *context;  /* ZSTD_DCtx, made when first needed */
+  uint32_t block; /* the block in `raw`; UINT32_MAX for none */
   uint8_t *raw;
   size_t raw_capacity;
 } sy_articles;

@@ -1,12 +1,12 @@
 /*
- * bits.h - bit strings, least significant bit first: writing, reading, and the two prefix codes of short
- * lists.
+ * bits.h - bit strings, least significant bit first: writing, reading, and the two prefix codes of
+ * short lists.
  *
  *     Elias gamma of v >= 1:  n zeros, a one, the low n bits of v, where n = floor(log2 v)
  *     Rice of v, parameter k: v >> k zeros, a one, the low k bits of v
  *
- * Both store 8 bytes at a time, so a writer's buffer has 16 bytes of slack; a reader may look at up to 8
- * bytes behind the string (every value in the index is followed by 8, see env.h).
+ * Both store 8 bytes at a time, so a writer's buffer has 16 bytes of slack; a reader may look at up
+ * to 8 bytes behind the string (every value in the index is followed by 8, see env.h).
  */
 #ifndef SY_BITS_H
 #define SY_BITS_H

@@ -16,39 +16,44 @@ static inline vector load(const void *p) {
 
 static inline void store(void *p, vector v) { memcpy(p, &v, sizeof v); }
 
-#define EACH_ROW(X)                                                                        \
-  X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)    \
-  X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+#define EACH_ROW(X)                                                                             \
+  X(0)                                                                                          \
+  X(1)                                                                                          \
+  X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
+      X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
 
 #define EACH_WIDTH(X) EACH_ROW(X) X(32)
 
-/* With a constant width every shift below is a constant, and every branch is decided at compile time. */
-__attribute__((always_inline)) static inline void unpack(const uint8_t *in, uint32_t *out, const int b) {
+/* With a constant width every shift below is a constant, and every branch is decided at compile
+ * time. */
+__attribute__((always_inline)) static inline void unpack(const uint8_t *in, uint32_t *out,
+                                                         const int b) {
   const uint32_t mask = b == 32 ? UINT32_MAX : (1u << b) - 1;
-#define UNPACK_ROW(r)                                                        \
-  {                                                                          \
-    const int bit = (r) * b % 32, word = (r) * b / 32;                       \
-    vector v = b ? load(in + 16 * word) >> bit : (vector){0};                \
-    if (bit + b > 32) v |= load(in + 16 * word + 16) << ((32 - bit) & 31);   \
-    store(out + 4 * (r), v & mask);                                          \
+#define UNPACK_ROW(r)                                                      \
+  {                                                                        \
+    const int bit = (r)*b % 32, word = (r)*b / 32;                         \
+    vector v = b ? load(in + 16 * word) >> bit : (vector){0};              \
+    if (bit + b > 32) v |= load(in + 16 * word + 16) << ((32 - bit) & 31); \
+    store(out + 4 * (r), v & mask);                                        \
   }
   EACH_ROW(UNPACK_ROW)
 #undef UNPACK_ROW
 }
 
-__attribute__((always_inline)) static inline void pack(const uint32_t *in, uint8_t *out, const int b) {
+__attribute__((always_inline)) static inline void pack(const uint32_t *in, uint8_t *out,
+                                                       const int b) {
   const uint32_t mask = b == 32 ? UINT32_MAX : (1u << b) - 1;
   vector pending = {0};
-#define PACK_ROW(r)                                                          \
-  {                                                                          \
-    const int bit = (r) * b % 32;                                            \
-    vector v = load(in + 4 * (r)) & mask;                                    \
-    pending |= v << bit;                                                     \
-    if (b && bit + b >= 32) {                                                \
-      store(out, pending);                                                   \
-      out += 16;                                                             \
-      pending = bit + b > 32 ? v >> ((32 - bit) & 31) : (vector){0};         \
-    }                                                                        \
+#define PACK_ROW(r)                                                  \
+  {                                                                  \
+    const int bit = (r)*b % 32;                                      \
+    vector v = load(in + 4 * (r)) & mask;                            \
+    pending |= v << bit;                                             \
+    if (b && bit + b >= 32) {                                        \
+      store(out, pending);                                           \
+      out += 16;                                                     \
+      pending = bit + b > 32 ? v >> ((32 - bit) & 31) : (vector){0}; \
+    }                                                                \
   }
   EACH_ROW(PACK_ROW)
 #undef PACK_ROW
@@ -136,8 +141,8 @@ const uint8_t *sy_block_decode(const uint8_t *p, const uint8_t *end, uint32_t va
   for (uint32_t i = 0; i < patches; i++, high += high_bytes) {
     uint32_t part = 0;
     memcpy(&part, high, high_bytes);
-    if (index[i] >= SY_BLOCK || (width && part > UINT32_MAX >> width)) return NULL;
-    values[index[i]] |= width < 32 ? part << width : 0;
+    if (width == 32 || index[i] >= SY_BLOCK || part > UINT32_MAX >> width) return NULL;
+    values[index[i]] |= part << width;
   }
   return behind;
 }

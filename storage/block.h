@@ -3,17 +3,17 @@
  *
  *     width u8        b, 0..32: bits of each packed integer
  *     patches u8      low 6 bits: how many integers need more than b bits; top 2 bits: h - 1
- *     packed          16 * b bytes: integer i is in lane i % 4 of vectors of four 32-bit words; each lane
+ *     packed          16 * b bytes: integer i is in lane i % 4 of vectors of four 32-bit words; a lane
  *                     holds its 32 integers one behind the other, least significant bit first
  *     indexes         one byte for each patch: which integer
  *     high parts      h bytes for each patch, little-endian: the integer >> b
  *
- * b is chosen so that the whole is smallest. Example: 120 times 1 and 8 times 300 is 01 08+40: width 1, 8
- * patches of 2 bytes: 2 + 16 + 8 + 16 = 42 bytes, where plain packing takes 1 + 144.
+ * b is chosen so that the whole is smallest. Example: 120 times 1 and 8 times 300 is 01 08+40:
+ * width 1, 8 patches of 2 bytes: 2 + 16 + 8 + 16 = 42 bytes, where plain packing takes 1 + 144.
  *
- * Lanes make the unpacking plain vector code on every machine: no shuffles, no unaligned fields. Sources:
- * Zukowski et al., Super-Scalar RAM-CPU Cache Compression, 2006; Lemire and Boytsov, Decoding billions of
- * integers per second through vectorization, 2015 (the layout of SIMD-BP128).
+ * Lanes make the unpacking plain vector code on every machine: no shuffles, no unaligned fields.
+ * Sources: Zukowski et al., Super-Scalar RAM-CPU Cache Compression, 2006; Lemire and Boytsov,
+ * Decoding billions of integers per second through vectorization, 2015 (the layout of SIMD-BP128).
  */
 #ifndef SY_BLOCK_H
 #define SY_BLOCK_H
@@ -26,15 +26,15 @@
 /* Encodes 128 values at `out`, which has room for SY_BLOCK_MAX_BYTES. Returns the byte behind. */
 uint8_t *sy_block_encode(const uint32_t values[SY_BLOCK], uint8_t *out);
 
-/* Decodes the block at `p`. Returns the byte behind it, or NULL when it does not end before `end` or
- * contradicts itself. `values` is written either way. */
+/* Decodes the block at `p`. Returns the byte behind it, or NULL when it does not end before
+ * `end` or contradicts itself. `values` is written either way. */
 const uint8_t *sy_block_decode(const uint8_t *p, const uint8_t *end, uint32_t values[SY_BLOCK]);
 
 /* The byte behind the block at `p` without decoding it, or NULL as above. */
 const uint8_t *sy_block_skip(const uint8_t *p, const uint8_t *end);
 
-/* Turns gaps into numbers in place: values[i] = base + 1 + the sum over k <= i of (gap[k] + 1) - 1, so that
- * with base = -1 (UINT32_MAX) and all gaps 0 the result is 0, 1, 2, ... Returns the largest value. */
+/* Turns gaps into numbers in place: values[i] = base + the sum over k <= i of (gap[k] + 1). With
+ * base = -1 (UINT32_MAX) and all gaps 0 that is 0, 1, 2, ... Returns the largest value. */
 uint32_t sy_block_sum_gaps(uint32_t values[SY_BLOCK], uint32_t base);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * check.c - verifying a snapshot (check.h).
  *
- * First the checksums of all values, then each segment: its lists are decoded in full, their articles
- * ascend, their positions ascend and stay below the length of the article, impacts bound what is in the
- * blocks; terms ascend; every unit of every article is counted once: the frequencies of all lists of an
- * article add up to no more than its length; ids are found again through their hashes; stored articles
- * decompress.
+ * First the checksums of all values, then each segment: its lists are decoded in full, their
+ * articles ascend, their positions ascend and stay below the length of the article, impacts bound
+ * what is in the blocks; terms ascend; every unit of every article is counted once: the frequencies
+ * of all lists of an article add up to no more than its length; ids are found again through their
+ * hashes; stored articles decompress.
  */
 #include "storage/check.h"
 
@@ -39,17 +39,17 @@ __attribute__((format(printf, 2, 3))) static void problem(checker *c, const char
   if (c->on_problem) c->on_problem(c->context, text);
 }
 
-/* ---- Values ----------------------------------------------------------------------------------------------- */
+/* ---- Values ---------------------------------------------------------------------------------- */
 
-static sy_status check_value(void *context, uint32_t segment, uint32_t part, uint32_t ordinal, sy_value value,
-                             bool sound) {
+static sy_status check_value(void *context, uint32_t segment, uint32_t part, uint32_t ordinal,
+                             sy_value value, bool sound) {
   checker *c = context;
   (void)value;
   if (!sound) problem(c, "segment %u part %u value %u: wrong checksum", segment, part, ordinal);
   return SY_OK;
 }
 
-/* ---- Lists ------------------------------------------------------------------------------------------------ */
+/* ---- Lists ----------------------------------------------------------------------------------- */
 
 static bool check_positions(checker *c, const uint8_t *lengths) {
   sy_positions positions;
@@ -85,7 +85,8 @@ static const char *check_list(checker *c, const sy_list *list) {
     if (!check_positions(c, list->lengths)) return "positions do not ascend within their article";
     if (!check_impact(c, list->lengths)) return "an impact is too small";
     uint32_t at = p->at + 1;
-    if (p->block < p->block_count && at == p->filled && sy_load32(p->last + 4 * (size_t)p->block) != last) {
+    if (p->block < p->block_count && at == p->filled &&
+        sy_load32(p->last + 4 * (size_t)p->block) != last) {
       return "skip data contradict a block";
     }
   }
@@ -96,7 +97,8 @@ static const char *check_list(checker *c, const sy_list *list) {
 
 static int compare_keys(const sy_term_key *a, const sy_term_key *b) {
   if (!a->word_bytes) return (a->second > b->second) - (a->second < b->second);
-  int order = memcmp(a->word, b->word, a->word_bytes < b->word_bytes ? a->word_bytes : b->word_bytes);
+  int order =
+      memcmp(a->word, b->word, a->word_bytes < b->word_bytes ? a->word_bytes : b->word_bytes);
   return order ? order : (a->word_bytes > b->word_bytes) - (a->word_bytes < b->word_bytes);
 }
 
@@ -109,7 +111,8 @@ static void check_run(checker *c, uint32_t run) {
   for (uint32_t i = 0; status == SY_OK; i++) {
     status = sy_lexicon_next(&cursor, &c->reason);
     if (status != SY_OK) break;
-    if (i && compare_keys(&cursor.key, &last) <= 0) problem(c, "terms of lexicon run %u do not ascend", run);
+    if (i && compare_keys(&cursor.key, &last) <= 0)
+      problem(c, "terms of lexicon run %u do not ascend", run);
     last = cursor.key;
     if (last.word_bytes) last.word = memcpy(word, cursor.word, last.word_bytes);
     c->terms++;
@@ -140,24 +143,29 @@ static void check_field(checker *c, uint32_t field) {
     }
     if (key >> 24 == field) check_run(c, run);
   }
-  if (c->terms != expected->terms || c->postings != expected->postings || c->positions != expected->positions) {
-    problem(c, "field %u: terms, postings or positions are not as many as the manifest says", field);
+  if (c->terms != expected->terms || c->postings != expected->postings ||
+      c->positions != expected->positions) {
+    problem(c, "field %u: terms, postings or positions are not as many as the manifest says",
+            field);
   }
   for (uint32_t a = 0; a < info->articles; a++) {
     uint64_t most = sy_length_decode(lengths[a]);
-    if (c->units[a] > most + most / 8 + 1) problem(c, "article %u has more units than its length", a);
+    if (c->units[a] > most + most / 8 + 1)
+      problem(c, "article %u has more units than its length", a);
   }
   free(c->units);
   c->units = NULL;
 }
 
-/* ---- Ids and text ----------------------------------------------------------------------------------------- */
+/* ---- Ids and text ---------------------------------------------------------------------------- */
 
 typedef struct id_search {
   uint32_t wanted;
 } id_search;
 
-static bool is_wanted(void *context, uint32_t article) { return article == ((id_search *)context)->wanted; }
+static bool is_wanted(void *context, uint32_t article) {
+  return article == ((id_search *)context)->wanted;
+}
 
 static void check_articles(checker *c) {
   for (uint32_t a = 0; a < c->segment->info.articles; a++) {
@@ -171,7 +179,8 @@ static void check_articles(checker *c) {
       status = sy_ids_find(&c->segment->ids, id, sy_id_hash(id), is_wanted, &search, &c->reason);
       if (status == SY_NOT_FOUND) problem(c, "article %u is not found by its id", a);
     }
-    if (status != SY_OK && status != SY_NOT_FOUND) problem(c, "article %u: %s", a, c->reason.reason);
+    if (status != SY_OK && status != SY_NOT_FOUND)
+      problem(c, "article %u: %s", a, c->reason.reason);
     sy_article article;
     if (sy_articles_get(&c->segment->articles, a, &article, &c->reason) != SY_OK) {
       problem(c, "article %u: %s", a, c->reason.reason);
@@ -179,8 +188,8 @@ static void check_articles(checker *c) {
   }
 }
 
-sy_status sy_check(sy_snapshot *snapshot, void (*on_problem)(void *context, const char *what), void *context,
-                   sy_error *error) {
+sy_status sy_check(sy_snapshot *snapshot, void (*on_problem)(void *context, const char *what),
+                   void *context, sy_error *error) {
   checker *c = calloc(1, sizeof *c);
   if (!c) return sy_fail_memory(error);
   c->snapshot = snapshot;

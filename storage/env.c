@@ -5,11 +5,12 @@
  * transaction ends, a stray write cannot reach the file, a full disk is an error and not a SIGBUS.
  * Transactions end after SY_TRANSACTION_BYTES so that those pages stay few.
  *
- * LMDB must not be opened twice in one process: its lock file is guarded by fcntl() locks, which know
- * processes only, so the second opening would clear the table of readers that keeps the first one's
- * snapshot. Environments are therefore shared within the process, by the directory's inode; the list of them
- * is the one piece of global state in Suoyin. For the same reason the map is never enlarged: that would
- * move it under other users. It takes address space, not memory, so it is made enormous at once.
+ * LMDB must not be opened twice in one process: its lock file is guarded by fcntl() locks, which
+ * know processes only, so the second opening would clear the table of readers that keeps the first
+ * one's snapshot. Environments are therefore shared within the process, by the directory's inode;
+ * the list of them is the one piece of global state in Suoyin. For the same reason the map is never
+ * enlarged: that would move it under other users. It takes address space, not memory, so it is made
+ * enormous at once.
  */
 #include "storage/env.h"
 
@@ -72,7 +73,8 @@ static sy_status fail_mdb(sy_env *env, sy_error *error, int code, const char *wh
     case MDB_VERSION_MISMATCH: status = SY_VERSION; break;
     case MDB_MAP_FULL:
     case MDB_MAP_RESIZED:
-      return sy_fail_at(error, SY_LIMIT, env->path, 0, "%s: the index does not fit the address space (%s)", what,
+      return sy_fail_at(error, SY_LIMIT, env->path, 0,
+                        "%s: the index does not fit the address space (%s)", what,
                         "an index can grow to 1 TiB, less where ulimit -v is set");
     case MDB_TXN_FULL:
     case MDB_READERS_FULL: status = SY_LIMIT; break;
@@ -81,7 +83,7 @@ static sy_status fail_mdb(sy_env *env, sy_error *error, int code, const char *wh
   return sy_fail_at(error, status, env->path, 0, "%s: %s", what, mdb_strerror(code));
 }
 
-/* ---- Opening ---------------------------------------------------------------------------------------------- */
+/* ---- Opening --------------------------------------------------------------------------------- */
 
 static sy_status file_path(const sy_env *env, const char *name, char *out, sy_error *error) {
   if (snprintf(out, PATH_MAX, "%s/%s", env->path, name) >= PATH_MAX) {
@@ -125,7 +127,8 @@ static sy_status prepare_directory(sy_env *env, bool create, sy_error *error) {
 /* Opens LMDB with the largest map that the process may have. Returns LMDB's code. */
 static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
   int code = ENOMEM;
-  for (uint64_t map_bytes = SY_MAP_BYTES; map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM; map_bytes /= 4) {
+  for (uint64_t map_bytes = SY_MAP_BYTES; map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM;
+       map_bytes /= 4) {
     code = mdb_env_create(&shared->mdb);
     if (code) return code;
     code = mdb_env_set_mapsize(shared->mdb, map_bytes);
@@ -139,7 +142,9 @@ static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
 
 static int open_database(shared_env *shared) {
   MDB_txn *txn;
-  int dead, code = shared->read_only ? 0 : mdb_reader_check(shared->mdb, &dead); /* slots of dead processes */
+  int dead, code = shared->read_only
+                       ? 0
+                       : mdb_reader_check(shared->mdb, &dead); /* slots of dead processes */
   if (!code) code = mdb_txn_begin(shared->mdb, NULL, MDB_RDONLY, &txn);
   if (code) return code;
   code = mdb_dbi_open(txn, NULL, 0, &shared->dbi);
@@ -147,10 +152,12 @@ static int open_database(shared_env *shared) {
   return code;
 }
 
-/* Finds or opens the environment of the directory. A reader who may not write opens it read-only. */
+/* Finds or opens the environment of the directory. A reader who may not write opens it read-
+ * only. */
 static int share(sy_env *env, const struct stat *directory) {
   shared_env *shared = shared_list;
-  while (shared && (shared->device != directory->st_dev || shared->inode != directory->st_ino)) shared = shared->next;
+  while (shared && (shared->device != directory->st_dev || shared->inode != directory->st_ino))
+    shared = shared->next;
   if (shared) {
     if (env->writer && shared->read_only) return EACCES;
     shared->users++;
@@ -229,7 +236,7 @@ void sy_env_close(sy_env *env) {
   free(env);
 }
 
-/* ---- Keys and checksums ----------------------------------------------------------------------------------- */
+/* ---- Keys and checksums ---------------------------------------------------------------------- */
 
 static uint64_t key_number(uint32_t segment, uint32_t part, uint32_t ordinal) {
   return (uint64_t)segment << 32 | (uint64_t)part << 24 | ordinal;
@@ -251,7 +258,7 @@ static uint64_t decode_key(const uint8_t *bytes) {
   return number;
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 void sy_env_end_read(sy_env *env) {
   if (env->read) mdb_txn_abort(env->read);
@@ -329,7 +336,7 @@ sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, 
   return SY_OK;
 }
 
-/* ---- Writing ---------------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static sy_status begin_write(sy_env *env, sy_error *error) {
   if (env->write) return SY_OK;
@@ -339,11 +346,11 @@ static sy_status begin_write(sy_env *env, sy_error *error) {
   return fail_mdb(env, error, code, "cannot begin writing");
 }
 
-sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, const void *data,
-                     size_t bytes, sy_error *error) {
+sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                     const void *data, size_t bytes, sy_error *error) {
   if (ordinal > SY_ORDINAL_MAX || bytes > UINT32_MAX - SY_CHECKSUM_BYTES) {
-    return sy_fail_at(error, SY_LIMIT, env->path, 0, "part %d of segment %u is too large", (int)part,
-                      segment);
+    return sy_fail_at(error, SY_LIMIT, env->path, 0, "part %d of segment %u is too large",
+                      (int)part, segment);
   }
   if (env->write_bytes && env->write_bytes + bytes > SY_TRANSACTION_BYTES) {
     SY_TRY(sy_env_commit(env, error));
@@ -364,7 +371,8 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
 static int delete_run(MDB_cursor *cursor, uint32_t segment, MDB_val *k, MDB_val *v, int code) {
   while (!code && decode_key(k->mv_data) >> 32 == segment) {
     code = mdb_cursor_del(cursor, 0);
-    if (!code) code = mdb_cursor_get(cursor, k, v, MDB_NEXT); /* behind a deletion: the one that followed */
+    if (!code)
+      code = mdb_cursor_get(cursor, k, v, MDB_NEXT); /* behind a deletion: the one that followed */
   }
   return code;
 }

@@ -1,19 +1,22 @@
 /*
  * env.h - the LMDB environment of an index: the only user of lmdb.h.
  *
- * An index is a directory with LMDB's data.mdb and lock.mdb, and writer.lock. All data is in LMDB's one
- * unnamed database, under keys of 8 bytes:
+ * An index is a directory with LMDB's data.mdb and lock.mdb, and writer.lock. All data is in LMDB's
+ * one unnamed database, under keys of 8 bytes:
  *
- *     segment u32 | part u8 | ordinal u24        big-endian, so that a segment's data is one key range
+ *     segment u32 | part u8 | ordinal u24     big-endian: the data of a segment is a range of keys
  *
- * Segment 0 is the index itself: its one value, part SY_PART_MANIFEST, is the manifest (manifest.h).
+ * Segment 0 is the index itself: its one value, part SY_PART_MANIFEST, is the manifest
+ * (manifest.h).
  *
- * Every value ends with 8 bytes: XXH3-64 of the bytes before, seeded with the key as a number; little-
- * endian. A decoder may read (not use) up to 8 bytes behind what it is given: they are this checksum.
+ * Every value ends with 8 bytes: XXH3-64 of the bytes before, seeded with the key as a number;
+ * little- endian. A decoder may read (not use) up to 8 bytes behind what it is given: they are this
+ * checksum.
  *
- * A writer puts a new segment's values in as many LMDB transactions as memory asks for. No reader looks
- * at a segment that the manifest does not name, and the manifest is put in the last transaction: that is
- * the commit. What a dead writer left unnamed is swept when the next one opens.
+ * A writer puts a new segment's values in as many LMDB transactions as memory asks for. No reader
+ * looks at a segment that the manifest does not name, and the manifest is put in the last
+ * transaction: that is the commit. What a dead writer left unnamed is swept when the next one
+ * opens.
  */
 #ifndef SY_ENV_H
 #define SY_ENV_H
@@ -38,8 +41,8 @@ typedef enum sy_part {
 
 #define SY_ORDINAL_MAX 0xffffffu
 
-/* A value that fills its LMDB overflow pages exactly: pages of 4096 bytes less LMDB's header of 16 and our
- * checksum of 8. Streams cut their data to this size (stream.h). */
+/* A value that fills its LMDB overflow pages exactly: pages of 4096 bytes less LMDB's header of
+ * 16 and our checksum of 8. Streams cut their data to this size (stream.h). */
 #define SY_CHUNK_PAGES 64
 #define SY_CHUNK_BYTES (SY_CHUNK_PAGES * 4096 - 16 - 8)
 
@@ -50,13 +53,14 @@ typedef struct sy_value {
   size_t bytes;        /* without the checksum */
 } sy_value;
 
-/* Opens the environment in `path`. A writer takes the writer lock, and makes the index when it is missing
- * and `create`. SY_NOT_FOUND, SY_LOCKED, SY_VERSION (a file that is no LMDB), SY_CORRUPT, SY_IO. */
+/* Opens the environment in `path`. A writer takes the writer lock, and makes the index when it
+ * is missing and `create`. SY_NOT_FOUND, SY_LOCKED, SY_VERSION (a file that is no LMDB),
+ * SY_CORRUPT, SY_IO. */
 sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, sy_error *error);
 void sy_env_close(sy_env *env); /* accepts NULL; discards what was not committed */
 const char *sy_env_path(const sy_env *env);
 
-/* ---- Reading: one snapshot at a time ---- */
+/* ---- Reading: one snapshot at a time --------------------------------------------------------- */
 
 /* Begins (or begins anew) the read transaction: the newest snapshot. All borrowed values end. */
 sy_status sy_env_read(sy_env *env, sy_error *error);
@@ -66,17 +70,18 @@ sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
                      sy_error *error);
 /* Calls `visit` for every value of the snapshot in key order, with whether its checksum is right; a
  * status other than SY_OK ends the walk and is returned. */
-typedef sy_status (*sy_env_visitor)(void *context, uint32_t segment, uint32_t part, uint32_t ordinal,
-                                    sy_value value, bool sound);
+typedef sy_status (*sy_env_visitor)(void *context, uint32_t segment, uint32_t part,
+                                    uint32_t ordinal, sy_value value, bool sound);
 sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error);
 /* Size of the file in use and, of it, what is free for reuse. */
 sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error);
 
-/* ---- Writing ---- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Stores a value (copied). Goes to disk with the current transaction, or at once when that is full. */
-sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, const void *data,
-                     size_t bytes, sy_error *error);
+/* Stores a value (copied). Goes to disk with the current transaction, or at once when that is
+ * full. */
+sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                     const void *data, size_t bytes, sy_error *error);
 /* Deletes all values of a segment, as part of the current transaction. */
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error);
 /* Calls `wanted` for each segment that has values, and deletes those for which it returns false. */

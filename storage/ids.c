@@ -18,7 +18,7 @@ static uint32_t bucket_of(uint64_t hash, uint32_t bucket_bits) {
   return bucket_bits ? (uint32_t)(hash >> (64 - bucket_bits)) : 0;
 }
 
-/* ---- Writing ---------------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 void sy_ids_writer_init(sy_ids_writer *w, sy_env *env, uint32_t segment) {
   memset(w, 0, sizeof *w);
@@ -110,11 +110,11 @@ sy_status sy_ids_writer_finish(sy_ids_writer *w, sy_error *error) {
   return put_hashes(w, error);
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static sy_status corrupt(const sy_ids *ids, sy_error *error) {
-  return sy_fail_at(error, SY_CORRUPT, sy_env_path(ids->stream.env), 0, "segment %u: ids contradict themselves",
-                    ids->stream.segment);
+  return sy_fail_at(error, SY_CORRUPT, sy_env_path(ids->stream.env), 0,
+                    "segment %u: ids contradict themselves", ids->stream.segment);
 }
 
 static sy_status get_value(sy_ids *ids, sy_part part, sy_value *value, sy_error *error) {
@@ -135,7 +135,8 @@ sy_status sy_ids_open(sy_ids *ids, sy_env *env, uint32_t segment, uint32_t artic
   uint64_t blocks = sy_read_u32(&c);
   ids->sizes = sy_read_bytes(&c, 4 * blocks);
   ids->addresses = sy_read_bytes(&c, 8 * blocks);
-  if (c.failed || blocks != (article_count + (uint64_t)SY_ID_BLOCK - 1) / SY_ID_BLOCK) return corrupt(ids, error);
+  if (c.failed || blocks != (article_count + (uint64_t)SY_ID_BLOCK - 1) / SY_ID_BLOCK)
+    return corrupt(ids, error);
   SY_TRY(get_value(ids, SY_PART_ID_HASHES, &value, error));
   c = sy_cursor_make(value.data, value.bytes);
   uint32_t count = sy_read_u32(&c);
@@ -156,7 +157,8 @@ sy_status sy_ids_get(sy_ids *ids, uint32_t article, sy_string *id, sy_error *err
   if (article >= ids->article_count) return corrupt(ids, error);
   uint32_t block = article / SY_ID_BLOCK, bytes = sy_load32(ids->sizes + 4 * (size_t)block);
   const uint8_t *data;
-  SY_TRY(sy_stream_get(&ids->stream, sy_load64(ids->addresses + 8 * (size_t)block), bytes, &data, error));
+  SY_TRY(sy_stream_get(&ids->stream, sy_load64(ids->addresses + 8 * (size_t)block), bytes, &data,
+                       error));
   sy_cursor c = sy_cursor_make(data, bytes);
   uint64_t length = 0;
   for (uint32_t i = 0; i <= article % SY_ID_BLOCK; i++) {
@@ -170,8 +172,9 @@ sy_status sy_ids_get(sy_ids *ids, uint32_t article, sy_string *id, sy_error *err
   return SY_OK;
 }
 
-sy_status sy_ids_find(sy_ids *ids, sy_string id, uint64_t hash, bool (*visit)(void *context, uint32_t article),
-                      void *context, sy_error *error) {
+sy_status sy_ids_find(sy_ids *ids, sy_string id, uint64_t hash,
+                      bool (*visit)(void *context, uint32_t article), void *context,
+                      sy_error *error) {
   uint32_t bucket = bucket_of(hash, ids->bucket_bits), bits = bits_for(ids->article_count);
   uint32_t at = sy_load32(ids->offsets + 4 * (size_t)bucket);
   uint32_t end = sy_load32(ids->offsets + 4 * ((size_t)bucket + 1));
@@ -182,7 +185,8 @@ sy_status sy_ids_find(sy_ids *ids, sy_string id, uint64_t hash, bool (*visit)(vo
     if (entry != make_entry(hash, article, bits)) continue;
     sy_string found;
     SY_TRY(sy_ids_get(ids, article, &found, error));
-    if (found.bytes == id.bytes && !memcmp(found.data, id.data, id.bytes) && visit(context, article)) {
+    if (found.bytes == id.bytes && !memcmp(found.data, id.data, id.bytes) &&
+        visit(context, article)) {
       return SY_OK;
     }
   }

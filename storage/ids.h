@@ -1,10 +1,10 @@
 /*
  * ids.h - the ids of a segment's articles: number to id, and id to numbers.
  *
- * Number to id: the ids stream has a record for each 32 articles; in it, for each id: varint bytes shared
- * with the one before (left out for the first), varint further bytes, these bytes. Articles that follow
- * each other tend to have ids that do: "cpp/a.md", "cpp/b.md" is 08 "cpp/a.md" 04 04 "b.md". The directory,
- * one value:
+ * Number to id: the ids stream has a record for each 32 articles; in it, for each id: varint bytes
+ * shared with the one before (left out for the first), varint further bytes, these bytes. Articles
+ * that follow each other tend to have ids that do: "cpp/a.md", "cpp/b.md" is 08 "cpp/a.md" 04 04
+ * "b.md". The directory, one value:
  *
  *     count u32                 records
  *     bytes     count * u32     of each record
@@ -14,10 +14,11 @@
  *
  *     articles u32, bits u32    there are 2^bits buckets
  *     offsets  (2^bits + 1) * u32   where each bucket begins, in entries
- *     entries  articles * u32   article in the low n bits, n = bits of `articles`; above them as many low
- *                               bits of the hash as there is room for
+ *     entries  articles * u32   article in the low n bits, n = bits of `articles`; above them as
+ *                               many low bits of the hash as there is room for
  *
- * The hash is XXH3-64 of the id; its top bits are the bucket. A candidate is compared with the stored id.
+ * The hash is XXH3-64 of the id; its top bits are the bucket. A candidate is compared with the
+ * stored id.
  */
 #ifndef SY_IDS_H
 #define SY_IDS_H
@@ -27,7 +28,7 @@
 #define SY_ID_BLOCK 32u
 #define SY_ID_MAX_BYTES 65535u
 
-/* ---- Writing ---- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 typedef struct sy_ids_writer {
   sy_env *env;
@@ -36,7 +37,7 @@ typedef struct sy_ids_writer {
   sy_buffer sizes, addresses; /* of the directory */
   sy_buffer hashes;           /* u64 by article */
   sy_buffer block;
-  sy_buffer previous;         /* the last id */
+  sy_buffer previous; /* the last id */
   uint32_t count;
 } sy_ids_writer;
 
@@ -48,7 +49,7 @@ void sy_ids_writer_free(sy_ids_writer *w);
 
 uint64_t sy_id_hash(sy_string id);
 
-/* ---- Reading ---- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct sy_ids {
   sy_stream stream;
@@ -63,9 +64,11 @@ sy_status sy_ids_open(sy_ids *ids, sy_env *env, uint32_t segment, uint32_t artic
                       uint32_t chunk_count, sy_error *error);
 /* The id of an article; borrowed until the next call. */
 sy_status sy_ids_get(sy_ids *ids, uint32_t article, sy_string *id, sy_error *error);
-/* Calls `visit` with each article that has this id until it returns true; SY_NOT_FOUND if it never does. */
-sy_status sy_ids_find(sy_ids *ids, sy_string id, uint64_t hash, bool (*visit)(void *context, uint32_t article),
-                      void *context, sy_error *error);
+/* Calls `visit` with each article that has this id until it returns true; SY_NOT_FOUND if it
+ * never does. */
+sy_status sy_ids_find(sy_ids *ids, sy_string id, uint64_t hash,
+                      bool (*visit)(void *context, uint32_t article), void *context,
+                      sy_error *error);
 void sy_ids_close(sy_ids *ids);
 
 #endif

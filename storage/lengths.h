@@ -4,11 +4,12 @@
  * The length of a field of an article is the number of positions it uses (units and breaks). Code:
  *
  *     length < 8     the length itself
- *     otherwise      8 + 8 * (e - 3) + m,  e = floor(log2 length), m = the three bits behind the top one
+ *     otherwise      8 + 8 * (e - 3) + m, e = floor(log2 length), m = the 3 bits behind the top one
  *
- * so a length is known to within an eighth, as in Lucene's norms, and its number of bits exactly: 100 =
- * 0b1100100 has e = 6, m = 4, code 36, and stands for 96..103. BM25 takes the least length of a code; the
- * positions codec (postings.h) takes from it how many bits a position of the article needs.
+ * so a length is known to within an eighth, as in Lucene's norms, and its number of bits exactly:
+ * 100 = 0b1100100 has e = 6, m = 4, code 36, and stands for 96..103. BM25 takes the least length of
+ * a code; the positions codec (postings.h) takes from it how many bits a position of the article
+ * needs.
  */
 #ifndef SY_LENGTHS_H
 #define SY_LENGTHS_H

@@ -4,7 +4,7 @@
 #include "base/status.h"
 #include "storage/lengths.h"
 
-/* ---- Writing ---------------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 void sy_lexicon_writer_init(sy_lexicon_writer *w, sy_env *env, uint32_t segment) {
   memset(w, 0, sizeof *w);
@@ -65,13 +65,14 @@ static void put_single(sy_buffer *b, const sy_encoded_list *list) {
     sy_buffer_append(b, list->positions, list->positions_bytes);
   } else {
     uint64_t position = 0;
-    for (size_t i = 0; i < list->positions_bytes; i++) position |= (uint64_t)list->positions[i] << (8 * i);
+    for (size_t i = 0; i < list->positions_bytes; i++)
+      position |= (uint64_t)list->positions[i] << (8 * i);
     sy_buffer_varint(b, position);
   }
 }
 
-sy_status sy_lexicon_writer_add(sy_lexicon_writer *w, const sy_term_key *key, const sy_encoded_list *list,
-                                sy_error *error) {
+sy_status sy_lexicon_writer_add(sy_lexicon_writer *w, const sy_term_key *key,
+                                const sy_encoded_list *list, sy_error *error) {
   put_key(w, key);
   w->terms++;
   if (list->df == 1) {
@@ -80,12 +81,13 @@ sy_status sy_lexicon_writer_add(sy_lexicon_writer *w, const sy_term_key *key, co
   }
   sy_buffer_varint(&w->blocks, list->df);
   sy_buffer_varint(&w->blocks, list->head_bytes + list->body_bytes);
-  SY_TRY(sy_stream_append(&w->postings, list->head, list->head_bytes, list->body, list->body_bytes, NULL,
-                          error));
+  SY_TRY(sy_stream_append(&w->postings, list->head, list->head_bytes, list->body, list->body_bytes,
+                          NULL, error));
   if (list->df < SY_BLOCK) return SY_OK;
   sy_buffer_varint(&w->blocks, list->positions_bytes);
   if (!list->positions_bytes) return SY_OK;
-  return sy_stream_append(&w->positions, list->positions, list->positions_bytes, NULL, 0, NULL, error);
+  return sy_stream_append(&w->positions, list->positions, list->positions_bytes, NULL, 0, NULL,
+                          error);
 }
 
 sy_status sy_lexicon_writer_end(sy_lexicon_writer *w, sy_error *error) {
@@ -102,8 +104,8 @@ sy_status sy_lexicon_writer_end(sy_lexicon_writer *w, sy_error *error) {
   sy_status status = SY_OK;
   if (run.failed || w->index.failed || w->blocks.failed) status = sy_fail_memory(error);
   if (status == SY_OK) {
-    status = sy_stream_append(&w->lexicon, run.data, run.bytes, w->blocks.data, w->blocks.bytes, &address,
-                              error);
+    status = sy_stream_append(&w->lexicon, run.data, run.bytes, w->blocks.data, w->blocks.bytes,
+                              &address, error);
   }
   sy_buffer_u32(&w->keys, w->field << 24 | w->first);
   sy_buffer_u32(&w->sizes, (uint32_t)(run.bytes + w->blocks.bytes));
@@ -123,13 +125,13 @@ sy_status sy_lexicon_writer_finish(sy_lexicon_writer *w, sy_error *error) {
   sy_buffer_append(&directory, w->addresses.data, w->addresses.bytes);
   bool failed = directory.failed || w->keys.failed || w->sizes.failed || w->addresses.failed;
   sy_status status = failed ? sy_fail_memory(error)
-                            : sy_env_put(w->env, w->segment, SY_PART_LEXICON_DIRECTORY, 0, directory.data,
-                                         directory.bytes, error);
+                            : sy_env_put(w->env, w->segment, SY_PART_LEXICON_DIRECTORY, 0,
+                                         directory.data, directory.bytes, error);
   sy_buffer_free(&directory);
   return status;
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static sy_status corrupt(const sy_lexicon *l, uint32_t run, sy_error *error) {
   return sy_fail_at(error, SY_CORRUPT, sy_env_path(l->lexicon->env), 0,
@@ -165,7 +167,8 @@ sy_status sy_lexicon_open_run(sy_lexicon *l, uint32_t run, sy_lexicon_cursor *c,
   uint32_t key = sy_lexicon_run_key(l, run);
   c->field = key >> 24;
   c->key = (sy_term_key){key & 0xffffff, 0, NULL, 0};
-  SY_TRY(sy_stream_get(l->lexicon, sy_load64(l->addresses + 8 * (size_t)run), bytes, &c->start, error));
+  SY_TRY(sy_stream_get(l->lexicon, sy_load64(l->addresses + 8 * (size_t)run), bytes, &c->start,
+                       error));
   c->end = c->start + bytes;
   sy_cursor head = sy_cursor_make(c->start, bytes);
   uint8_t kind = sy_read_u8(&head);
@@ -175,7 +178,8 @@ sy_status sy_lexicon_open_run(sy_lexicon *l, uint32_t run, sy_lexicon_cursor *c,
   uint32_t blocks = c->terms / SY_LEXICON_BLOCK + (c->terms % SY_LEXICON_BLOCK != 0);
   c->index = sy_read_bytes(&head, (uint64_t)blocks * (c->words ? 4 : 8));
   c->at = head;
-  if (head.failed || kind > 1 || c->field >= SY_FIELD_COUNT || !c->terms) return corrupt(l, run, error);
+  if (head.failed || kind > 1 || c->field >= SY_FIELD_COUNT || !c->terms)
+    return corrupt(l, run, error);
   return SY_OK;
 }
 
@@ -266,7 +270,8 @@ static int compare_words(const uint8_t *a, uint32_t a_bytes, const uint8_t *b, u
   return order ? order : (a_bytes > b_bytes) - (a_bytes < b_bytes);
 }
 
-sy_status sy_lexicon_seek_word(sy_lexicon_cursor *c, const uint8_t *word, uint32_t bytes, sy_error *error) {
+sy_status sy_lexicon_seek_word(sy_lexicon_cursor *c, const uint8_t *word, uint32_t bytes,
+                               sy_error *error) {
   uint32_t low = 0, high = (c->terms - 1) / SY_LEXICON_BLOCK;
   while (low < high) {
     uint32_t middle = low + (high - low + 1) / 2;
@@ -283,10 +288,11 @@ sy_status sy_lexicon_seek_word(sy_lexicon_cursor *c, const uint8_t *word, uint32
   return SY_OK;
 }
 
-sy_status sy_lexicon_find(sy_lexicon *l, uint32_t field, const sy_term_key *key, sy_lexicon_cursor *c,
-                          sy_error *error) {
+sy_status sy_lexicon_find(sy_lexicon *l, uint32_t field, const sy_term_key *key,
+                          sy_lexicon_cursor *c, sy_error *error) {
   uint32_t run = sy_lexicon_run(l, field, key->first);
-  if (run == l->count || sy_lexicon_run_key(l, run) != (field << 24 | key->first)) return SY_NOT_FOUND;
+  if (run == l->count || sy_lexicon_run_key(l, run) != (field << 24 | key->first))
+    return SY_NOT_FOUND;
   SY_TRY(sy_lexicon_open_run(l, run, c, error));
   bool words = key->word_bytes > 0;
   if (words != c->words) return SY_NOT_FOUND;
@@ -307,7 +313,8 @@ sy_status sy_lexicon_find(sy_lexicon *l, uint32_t field, const sy_term_key *key,
 
 sy_status sy_lexicon_list(const sy_lexicon_cursor *c, sy_list *list, sy_error *error) {
   const sy_lexicon *l = c->lexicon;
-  *list = (sy_list){.df = c->df, .lengths = l->lengths[c->field], .article_count = l->article_count};
+  *list =
+      (sy_list){.df = c->df, .lengths = l->lengths[c->field], .article_count = l->article_count};
   if (c->df == 1) {
     list->article = c->article;
     list->frequency = c->frequency;

@@ -30,8 +30,8 @@ sy_status sy_manifest_put(sy_env *env, const sy_manifest *m, sy_error *error) {
   sy_buffer_u32(&b, m->next_segment);
   sy_buffer_u32(&b, m->segment_count);
   for (uint32_t i = 0; i < m->segment_count; i++) put_segment(&b, &m->segments[i]);
-  sy_status status =
-      b.failed ? sy_fail_memory(error) : sy_env_put(env, 0, SY_PART_MANIFEST, 0, b.data, b.bytes, error);
+  sy_status status = b.failed ? sy_fail_memory(error)
+                              : sy_env_put(env, 0, SY_PART_MANIFEST, 0, b.data, b.bytes, error);
   sy_buffer_free(&b);
   return status;
 }
@@ -71,9 +71,10 @@ sy_status sy_manifest_read(sy_env *env, sy_manifest *m, sy_error *error) {
     return sy_fail_at(error, SY_VERSION, sy_env_path(env), 0, "not a Suoyin index");
   }
   if (version != SY_FORMAT_VERSION) {
-    return sy_fail_at(error, SY_VERSION, sy_env_path(env), 0,
-                      "index format version %u, this program reads version %u: build the index anew",
-                      version, SY_FORMAT_VERSION);
+    return sy_fail_at(
+        error, SY_VERSION, sy_env_path(env), 0,
+        "index format version %u, this program reads version %u: build the index anew", version,
+        SY_FORMAT_VERSION);
   }
   m->text_rules = sy_read_u32(&c);
   m->commit = sy_read_u64(&c);
@@ -103,6 +104,7 @@ sy_status sy_manifest_copy(sy_manifest *to, const sy_manifest *from, sy_error *e
   *to = *from;
   to->segments = malloc((from->segment_count + 1) * sizeof *to->segments);
   if (!to->segments) return sy_fail_memory(error);
-  if (from->segment_count) memcpy(to->segments, from->segments, from->segment_count * sizeof *to->segments);
+  if (from->segment_count)
+    memcpy(to->segments, from->segments, from->segment_count * sizeof *to->segments);
   return SY_OK;
 }

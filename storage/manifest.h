@@ -29,8 +29,8 @@
 
 typedef struct sy_field_info {
   uint64_t terms, postings, positions;
-  uint64_t length_sum;   /* of the articles' lengths, in positions */
-  float impact_average;  /* average length that the impacts were computed with */
+  uint64_t length_sum;  /* of the articles' lengths, in positions */
+  float impact_average; /* average length that the impacts were computed with */
 } sy_field_info;
 
 enum {
@@ -59,8 +59,8 @@ typedef struct sy_manifest {
   sy_segment_info *segments; /* owned: sy_manifest_free() */
 } sy_manifest;
 
-/* Reads the manifest of the environment's snapshot. SY_NOT_FOUND when there is none (nothing was ever
- * committed); SY_VERSION; SY_CORRUPT. */
+/* Reads the manifest of the environment's snapshot. SY_NOT_FOUND when there is none (nothing was
+ * ever committed); SY_VERSION; SY_CORRUPT. */
 sy_status sy_manifest_read(sy_env *env, sy_manifest *manifest, sy_error *error);
 /* Puts it, as part of the current transaction. */
 sy_status sy_manifest_put(sy_env *env, const sy_manifest *manifest, sy_error *error);

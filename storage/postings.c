@@ -4,7 +4,7 @@
 #include "base/status.h"
 #include "storage/lengths.h"
 
-/* ---- Writing ---------------------------------------------------------------------------------------------- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 void sy_bm25_saturation(float average, float saturation[256]) {
   if (!(average > 0)) average = 1;
@@ -37,13 +37,14 @@ void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, float averag
 }
 
 void sy_list_writer_free(sy_list_writer *w) {
-  sy_buffer *buffers[] = {&w->last,   &w->end,       &w->positions_end, &w->impacts,
-                          &w->blocks, &w->positions, &w->out};
+  sy_buffer *buffers[] = {&w->last,      &w->end, &w->positions_end, &w->impacts, &w->blocks,
+                          &w->positions, &w->out};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
 }
 
 /* The bit writer stores straight into `positions`, whose memory may move when it grows. */
-static void put_positions(sy_list_writer *w, uint32_t width, const uint32_t *positions, uint32_t count) {
+static void put_positions(sy_list_writer *w, uint32_t width, const uint32_t *positions,
+                          uint32_t count) {
   uint8_t *room = sy_buffer_reserve(&w->positions, (size_t)((uint64_t)count * width / 8) + 32);
   if (!room || !width) return;
   w->bits.at = room;
@@ -101,7 +102,8 @@ void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *pos
   if (w->filled == SY_BLOCK) put_block(w);
 }
 
-/* The parameter for which Rice codes of these gaps are near their shortest: log2 of the mean times ln 2. */
+/* The parameter for which Rice codes of these gaps are near their shortest: log2 of the mean
+ * times ln 2. */
 static uint32_t choose_rice(uint32_t gap_sum, uint32_t count) {
   uint64_t mean = ((uint64_t)gap_sum * 11 / 16) / count;
   return mean ? 31 - (uint32_t)__builtin_clz((uint32_t)mean) : 0;
@@ -168,7 +170,7 @@ sy_status sy_list_writer_finish(sy_list_writer *w, sy_encoded_list *out, sy_erro
   return too_long ? sy_fail(error, SY_LIMIT, "the postings of a term are over 2 GiB") : SY_OK;
 }
 
-/* ---- Reading ---------------------------------------------------------------------------------------------- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 static void fail(sy_postings *p) {
   p->corrupt = true;
@@ -361,9 +363,8 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
   if (!p->has_offsets) load_offsets(p);
   const uint8_t *base, *limit;
   if (p->list.df == 1 || p->block_count) {
-    uint32_t before = p->block && p->block_count
-                          ? sy_load32(p->positions_end + 4 * ((size_t)p->block - 1))
-                          : 0;
+    uint32_t before =
+        p->block && p->block_count ? sy_load32(p->positions_end + 4 * ((size_t)p->block - 1)) : 0;
     base = p->list.positions + before;
     limit = p->list.positions + p->list.positions_bytes;
     if (before > p->list.positions_bytes) p->corrupt = true;

@@ -1,7 +1,9 @@
 /*
- * postings.h - the postings list of one term in one field of one segment: which articles, how often, where.
+ * postings.h - the postings list of one term in one field of one segment: which articles, how
+ * often, where.
  *
- * Articles are numbered from 0 in their segment. A list is in one of three forms, by document frequency:
+ * Articles are numbered from 0 in their segment. A list is in one of three forms, by document
+ * frequency:
  *
  * df = 1: inside the lexicon (lexicon.h); nothing here but the encoding of its positions.
  *
@@ -21,23 +23,23 @@
  *     end              n * u32   offset behind the block, from the first block
  *     positions end    n * u32   offset behind the block's positions, from the list's first
  *     impacts          u8 for each block and one for the tail if t > 0
- *     blocks           each: 128 gaps, 128 frequencies less one, as in block.h; the first gap is from the
- *                      last article of the block before (from -1 in the first)
+ *     blocks           each: 128 gaps, 128 frequencies less one, as in block.h; the first gap is
+ *                      from the last article of the block before (from -1 in the first)
  *     tail             if t > 0: as the bits of a short list without positions
  *
- * The first four arrays are the skip data. An impact is the largest tf / (tf + K) of the block, times 255
- * and rounded up, K = k1 (1 - b + b * length / average length), with the average length of the segment when
- * it was written (sy_segment_info.impact_average).
+ * The first four arrays are the skip data. An impact is the largest tf / (tf + K) of the block,
+ * times 255 and rounded up, K = k1 (1 - b + b * length / average length), with the average length
+ * of the segment when it was written (sy_segment_info.impact_average).
  *
- * Positions: each position of an article takes sy_position_bits() of the article's length code, least
- * significant bit first, in ascending order; no gaps, no prefix sums. The positions of a block, of a tail
- * and of a short list end with zeros to a whole byte. Example: article of length 100 (7 bits), positions 3
- * and 70: 3 | 70 << 7 = 0x2303, 14 bits, bytes 03 23.
+ * Positions: each position of an article takes sy_position_bits() of the article's length code,
+ * least significant bit first, in ascending order; no gaps, no prefix sums. The positions of a
+ * block, of a tail and of a short list end with zeros to a whole byte. Example: article of length
+ * 100 (7 bits), positions 3 and 70: 3 | 70 << 7 = 0x2303, 14 bits, bytes 03 23.
  *
- * Why fixed width by article length: any position of any article of a block can be read at once when
- * the frequencies are known, so a phrase reads the positions of its candidates and no others. Rice codes
- * are about 5% smaller on the dev set and have to be read from the start of the block; PFor of gaps is 15%
- * larger (docs/benchmarks.md).
+ * Why fixed width by article length: any position of any article of a block can be read at once
+ * when the frequencies are known, so a phrase reads the positions of its candidates and no others.
+ * Rice codes are about 5% smaller on the dev set and have to be read from the start of the block;
+ * PFor of gaps is 15% larger (docs/benchmarks.md).
  */
 #ifndef SY_POSTINGS_H
 #define SY_POSTINGS_H
@@ -52,20 +54,20 @@
 #define SY_BM25_K1 1.2f
 #define SY_BM25_B 0.75f
 
-/* ---- Writing ---- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 /* Collects one list after the other; reused from list to list. */
 typedef struct sy_list_writer {
   const uint8_t *lengths; /* length code of each article of the segment; borrowed */
   float saturation[256];  /* K by length code */
   uint32_t df;
-  uint32_t base;          /* last article of the last full block; -1 before the first */
-  uint32_t filled;        /* articles in the current block */
+  uint32_t base;   /* last article of the last full block; -1 before the first */
+  uint32_t filled; /* articles in the current block */
   uint32_t articles[SY_BLOCK];
   uint32_t frequencies[SY_BLOCK];
   uint64_t frequency_sum;
-  float least;            /* of K / tf over the current block */
-  sy_bit_writer bits;     /* into `positions` */
+  float least;        /* of K / tf over the current block */
+  sy_bit_writer bits; /* into `positions` */
   sy_buffer last, end, positions_end, impacts, blocks, positions, out;
 } sy_list_writer;
 
@@ -74,11 +76,12 @@ typedef struct sy_encoded_list {
   uint32_t df;
   uint32_t article, frequency; /* when df = 1 */
   uint64_t frequency_sum;
-  const uint8_t *head;         /* postings record, first piece; NULL when df = 1 */
+  const uint8_t *head; /* postings record, first piece; NULL when df = 1 */
   size_t head_bytes;
-  const uint8_t *body;         /* second piece, may be empty */
+  const uint8_t *body; /* second piece, may be empty */
   size_t body_bytes;
-  const uint8_t *positions;    /* record of its own when df >= 128; the bits when df = 1; else in the head */
+  const uint8_t
+      *positions; /* record of its own when df >= 128; the bits when df = 1; else in the head */
   size_t positions_bytes;
 } sy_encoded_list;
 
@@ -94,7 +97,7 @@ void sy_list_writer_free(sy_list_writer *w);
 /* K of BM25 for each length code. */
 void sy_bm25_saturation(float average, float saturation[256]);
 
-/* ---- Reading ---- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 /* Where a list lies: what the lexicon knows of it. Pointers are borrowed from the snapshot. */
 typedef struct sy_list {
@@ -102,18 +105,19 @@ typedef struct sy_list {
   uint32_t article, frequency; /* when df = 1 */
   const uint8_t *postings;
   size_t postings_bytes;
-  uint64_t single_position;    /* when df = 1 and frequency = 1 */
-  const uint8_t *positions;    /* when df = 1: the bits, NULL when single; when df >= 128: the record */
+  uint64_t single_position; /* when df = 1 and frequency = 1 */
+  const uint8_t
+      *positions; /* when df = 1: the bits, NULL when single; when df >= 128: the record */
   size_t positions_bytes;
-  const uint8_t *lengths;      /* of the segment's articles */
-  uint32_t article_count;      /* of the segment */
+  const uint8_t *lengths; /* of the segment's articles */
+  uint32_t article_count; /* of the segment */
 } sy_list;
 
 /* The positions of one article: any of them, in any order. Borrowed from the snapshot. */
 typedef struct sy_positions {
   const uint8_t *bits;
-  uint64_t at;     /* bit of the first */
-  uint32_t width;  /* bits of each */
+  uint64_t at;    /* bit of the first */
+  uint32_t width; /* bits of each */
   uint32_t count;
 } sy_positions;
 
@@ -126,19 +130,19 @@ static inline uint32_t sy_position(const sy_positions *p, uint32_t i) {
 typedef struct sy_postings {
   sy_list list;
   const uint8_t *last, *end, *positions_end, *impacts, *blocks, *blocks_end;
-  uint32_t block_count;         /* full blocks and, in `list_blocks`, the tail or the short list */
+  uint32_t block_count; /* full blocks and, in `list_blocks`, the tail or the short list */
   uint32_t list_blocks;
-  uint32_t block;               /* the one decoded */
-  uint32_t filled, at;          /* its size, and where we are in it */
-  uint32_t article;             /* the current one; SY_NO_ARTICLE behind the last */
-  bool corrupt;                 /* sticky: bad data was met, and the list ended there */
+  uint32_t block;      /* the one decoded */
+  uint32_t filled, at; /* its size, and where we are in it */
+  uint32_t article;    /* the current one; SY_NO_ARTICLE behind the last */
+  bool corrupt;        /* sticky: bad data was met, and the list ended there */
   bool has_frequencies, has_offsets;
-  const uint8_t *frequencies_at; /* of the block, not decoded yet */
+  const uint8_t *frequencies_at;  /* of the block, not decoded yet */
   const uint8_t *short_positions; /* of a short list: behind its bits */
   uint32_t articles[SY_BLOCK];
   uint32_t frequencies[SY_BLOCK];
   uint64_t offsets[SY_BLOCK + 1]; /* bits of the positions before each article of the block */
-  uint64_t blocks_read;         /* for --explain and benchmarks */
+  uint64_t blocks_read;           /* for --explain and benchmarks */
 } sy_postings;
 
 /* Begins before the first article: call sy_postings_next() or _advance(). */
@@ -152,12 +156,12 @@ uint32_t sy_postings_frequency(sy_postings *p);
 /* Positions in the current article. False (and corrupt) when they are not there. */
 bool sy_postings_positions(sy_postings *p, sy_positions *out);
 
-/* ---- Block-wise access, for windowed scoring ---- */
+/* ---- Block-wise access, for windowed scoring ------------------------------------------------- */
 
 /* Decodes the block that holds the first article not below `target`, and stands on that article. */
 #define sy_postings_seek sy_postings_advance
-/* The last article of the block that may hold `target` (SY_NO_ARTICLE - 1 when unknown: tails and short
- * lists), and its impact, 0 to 255. Does not move. */
+/* The last article of the block that may hold `target` (SY_NO_ARTICLE - 1 when unknown: tails
+ * and short lists), and its impact, 0 to 255. Does not move. */
 uint32_t sy_postings_block_bound(const sy_postings *p, uint32_t target, uint32_t *impact);
 /* Decodes the frequencies of the current block. */
 void sy_postings_load_frequencies(sy_postings *p);

@@ -1,6 +1,6 @@
 /*
- * segment.h - a segment: articles numbered from 0, with everything that finds and shows them. Immutable but
- * for its deletions.
+ * segment.h - a segment: articles numbered from 0, with everything that finds and shows them.
+ * Immutable but for its deletions.
  */
 #ifndef SY_SEGMENT_H
 #define SY_SEGMENT_H
@@ -11,9 +11,10 @@
 
 #include <roaring/roaring.h>
 
-/* ---- Writing ---- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Articles first, in order; then the runs of the lexicon, through `lexicon` and `lists`; then finish. */
+/* Articles first, in order; then the runs of the lexicon, through `lexicon` and `lists`; then
+ * finish. */
 typedef struct sy_segment_writer {
   sy_env *env;
   sy_segment_info info;
@@ -24,14 +25,15 @@ typedef struct sy_segment_writer {
   sy_buffer lengths[SY_FIELD_COUNT]; /* a code for each article */
 } sy_segment_writer;
 
-sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id, int level, sy_error *error);
+sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id, int level,
+                                 sy_error *error);
 /* Registers the next article: its id and the length of its fields in positions. Its text goes to
  * `articles` beside this. */
 sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id,
                                     const uint32_t lengths[SY_FIELD_COUNT], sy_error *error);
 /* As above with length codes; `length_sums` are added by the caller. For merges. */
-sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id, const uint8_t codes[SY_FIELD_COUNT],
-                                  sy_error *error);
+sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id,
+                                  const uint8_t codes[SY_FIELD_COUNT], sy_error *error);
 /* All articles are there: prepares `lists`. */
 void sy_segment_writer_begin_postings(sy_segment_writer *w);
 /* Ends the list of the current term and adds both to the lexicon. */
@@ -41,13 +43,14 @@ sy_status sy_segment_writer_term(sy_segment_writer *w, uint32_t field, const sy_
 sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error);
 void sy_segment_writer_free(sy_segment_writer *w);
 
-/* ---- Deletions ---- */
+/* ---- Deletions ------------------------------------------------------------------------------- */
 
-/* Stores the set of deleted articles (CRoaring's portable format) as part of the current transaction. */
-sy_status sy_deletes_put(sy_env *env, uint32_t segment, const roaring_bitmap_t *deletes, uint64_t *bytes,
-                         sy_error *error);
+/* Stores the set of deleted articles (CRoaring's portable format) as part of the current
+ * transaction. */
+sy_status sy_deletes_put(sy_env *env, uint32_t segment, const roaring_bitmap_t *deletes,
+                         uint64_t *bytes, sy_error *error);
 
-/* ---- Reading ---- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct sy_segment {
   sy_segment_info info;
@@ -65,7 +68,7 @@ static inline bool sy_segment_deleted(const sy_segment *s, uint32_t article) {
   return s->deletes && roaring_bitmap_contains(s->deletes, article);
 }
 
-/* ---- A snapshot: all segments of one commit ---- */
+/* ---- A snapshot: all segments of one commit -------------------------------------------------- */
 
 typedef struct sy_snapshot {
   sy_env *env;
@@ -76,9 +79,11 @@ typedef struct sy_snapshot {
   uint64_t numbers;  /* article numbers in use: live and deleted */
 } sy_snapshot;
 
-/* Opens the newest snapshot of the environment, in which it begins reading. With `manifest`, opens the
- * segments it names instead of those of the stored one (for a writer's segments to be). */
-sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manifest, sy_error *error);
+/* Opens the newest snapshot of the environment, in which it begins reading. With `manifest`,
+ * opens the segments it names instead of those of the stored one (for a writer's segments to
+ * be). */
+sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manifest,
+                           sy_error *error);
 void sy_snapshot_close(sy_snapshot *s);
 /* The segment that holds an article number, or NULL; *local is the number within it. */
 sy_segment *sy_snapshot_segment(const sy_snapshot *s, uint64_t article, uint32_t *local);

@@ -3,7 +3,8 @@
 #include "storage/lengths.h"
 #include "storage/segment.h"
 
-sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id, int level, sy_error *error) {
+sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id, int level,
+                                 sy_error *error) {
   memset(w, 0, sizeof *w);
   w->env = env;
   w->info.id = id;
@@ -12,8 +13,8 @@ sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
   return sy_articles_writer_init(&w->articles, env, id, level, error);
 }
 
-sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id, const uint8_t codes[SY_FIELD_COUNT],
-                                  sy_error *error) {
+sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id,
+                                  const uint8_t codes[SY_FIELD_COUNT], sy_error *error) {
   if (w->info.articles == SY_NO_ARTICLE - 1) {
     return sy_fail(error, SY_LIMIT, "a segment holds at most %u articles", SY_NO_ARTICLE - 1);
   }
@@ -60,7 +61,8 @@ sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error) {
   SY_TRY(sy_articles_writer_finish(&w->articles, error));
   sy_segment_info *info = &w->info;
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
-    SY_TRY(sy_env_put(w->env, info->id, SY_PART_LENGTHS, f, w->lengths[f].data, w->lengths[f].bytes, error));
+    SY_TRY(sy_env_put(w->env, info->id, SY_PART_LENGTHS, f, w->lengths[f].data, w->lengths[f].bytes,
+                      error));
     info->bytes[SY_PART_LENGTHS] += w->lengths[f].bytes;
   }
   const sy_stream_writer *streams[SY_STREAM_COUNT] = {&w->lexicon.lexicon, &w->lexicon.postings,
@@ -87,8 +89,8 @@ void sy_segment_writer_free(sy_segment_writer *w) {
   }
 }
 
-sy_status sy_deletes_put(sy_env *env, uint32_t segment, const roaring_bitmap_t *deletes, uint64_t *bytes,
-                         sy_error *error) {
+sy_status sy_deletes_put(sy_env *env, uint32_t segment, const roaring_bitmap_t *deletes,
+                         uint64_t *bytes, sy_error *error) {
   size_t size = roaring_bitmap_portable_size_in_bytes(deletes);
   char *data = malloc(size);
   if (!data) return sy_fail_memory(error);

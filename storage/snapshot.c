@@ -11,8 +11,8 @@ static void close_segment(sy_segment *s) {
 }
 
 static sy_status missing(const sy_segment *s, const char *what, sy_error *error) {
-  return sy_fail_at(error, SY_CORRUPT, sy_env_path(s->env), 0, "segment %u: %s missing or too short",
-                    s->info.id, what);
+  return sy_fail_at(error, SY_CORRUPT, sy_env_path(s->env), 0,
+                    "segment %u: %s missing or too short", s->info.id, what);
 }
 
 static sy_status open_lexicon(sy_segment *s, sy_error *error) {
@@ -35,7 +35,8 @@ static sy_status open_lexicon(sy_segment *s, sy_error *error) {
     s->lengths[f] = s->lexicon.lengths[f] = lengths.data;
   }
   sy_value directory;
-  sy_status status = sy_env_get(s->env, s->info.id, SY_PART_LEXICON_DIRECTORY, 0, &directory, error);
+  sy_status status =
+      sy_env_get(s->env, s->info.id, SY_PART_LEXICON_DIRECTORY, 0, &directory, error);
   if (status == SY_NOT_FOUND) return missing(s, "lexicon directory", error);
   SY_TRY(status);
   return sy_lexicon_init(&s->lexicon, directory, error);
@@ -66,11 +67,12 @@ static sy_status open_segment(sy_segment *s, sy_error *error) {
   return open_deletes(s, error);
 }
 
-sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manifest, sy_error *error) {
+sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manifest,
+                           sy_error *error) {
   *s = (sy_snapshot){.env = env};
   SY_TRY(sy_env_read(env, error));
-  sy_status status =
-      manifest ? sy_manifest_copy(&s->manifest, manifest, error) : sy_manifest_read(env, &s->manifest, error);
+  sy_status status = manifest ? sy_manifest_copy(&s->manifest, manifest, error)
+                              : sy_manifest_read(env, &s->manifest, error);
   if (status == SY_OK) {
     s->segments = calloc(s->manifest.segment_count + 1, sizeof *s->segments);
     if (!s->segments) status = sy_fail_memory(error);

@@ -13,7 +13,8 @@ static sy_status flush_chunk(sy_stream_writer *w, uint64_t ordinal, sy_error *er
     return sy_fail_at(error, SY_LIMIT, sy_env_path(w->env), 0, "part %d of a segment is too large",
                       (int)w->part);
   }
-  SY_TRY(sy_env_put(w->env, w->segment, w->part, (uint32_t)ordinal, w->chunk.data, w->chunk.bytes, error));
+  SY_TRY(sy_env_put(w->env, w->segment, w->part, (uint32_t)ordinal, w->chunk.data, w->chunk.bytes,
+                    error));
   w->chunk.bytes = 0;
   return SY_OK;
 }
@@ -46,8 +47,8 @@ sy_status sy_stream_init(sy_stream *s, sy_env *env, uint32_t segment, sy_part pa
                          uint32_t chunk_count, sy_error *error) {
   *s = (sy_stream){env, segment, part, chunk_count, NULL};
   if (chunk_count > SY_ORDINAL_MAX) {
-    return sy_fail_at(error, SY_CORRUPT, sy_env_path(env), 0, "segment %u part %d: %u chunks", segment,
-                      (int)part, chunk_count);
+    return sy_fail_at(error, SY_CORRUPT, sy_env_path(env), 0, "segment %u part %d: %u chunks",
+                      segment, (int)part, chunk_count);
   }
   s->chunks = calloc(chunk_count ? chunk_count : 1, sizeof *s->chunks);
   return s->chunks ? SY_OK : sy_fail_memory(error);

@@ -1,10 +1,10 @@
 /*
  * stream.h - a part of a segment as a stream of records, cut into LMDB values.
  *
- * A record is contiguous, so that it can be read in place. Records are appended to a chunk while they fit
- * in SY_CHUNK_BYTES, then a new chunk begins; a record longer than that has a chunk of its own. An address
- * is chunk << SY_ADDRESS_BITS | offset. Where a record of a given length goes depends on nothing but the
- * address where the one before it ended:
+ * A record is contiguous, so that it can be read in place. Records are appended to a chunk while
+ * they fit in SY_CHUNK_BYTES, then a new chunk begins; a record longer than that has a chunk of its
+ * own. An address is chunk << SY_ADDRESS_BITS | offset. Where a record of a given length goes
+ * depends on nothing but the address where the one before it ended:
  *
  *     place(end, n) = end           if its chunk is empty or holds n more bytes
  *                     next chunk    otherwise
@@ -24,8 +24,9 @@ _Static_assert(SY_CHUNK_BYTES <= SY_ADDRESS_MASK, "an offset in a chunk must fit
 /* Where a record of `bytes` goes when the last one ended at `end`. */
 static inline uint64_t sy_stream_place(uint64_t end, uint64_t bytes) {
   uint64_t offset = end & SY_ADDRESS_MASK;
-  return offset && offset + bytes > SY_CHUNK_BYTES ? ((end >> SY_ADDRESS_BITS) + 1) << SY_ADDRESS_BITS
-                                                   : end;
+  return offset && offset + bytes > SY_CHUNK_BYTES
+             ? ((end >> SY_ADDRESS_BITS) + 1) << SY_ADDRESS_BITS
+             : end;
 }
 
 /* Where a record of `bytes` at `address` ends. */
@@ -35,7 +36,7 @@ static inline uint64_t sy_stream_end(uint64_t address, uint64_t bytes) {
              : address + bytes;
 }
 
-/* ---- Writing ---- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 typedef struct sy_stream_writer {
   sy_env *env;
@@ -47,15 +48,15 @@ typedef struct sy_stream_writer {
 } sy_stream_writer;
 
 void sy_stream_writer_init(sy_stream_writer *w, sy_env *env, uint32_t segment, sy_part part);
-/* Appends a record (at least one byte) of two pieces, either of which may be empty; stores its address in
- * *address (may be NULL). */
+/* Appends a record (at least one byte) of two pieces, either of which may be empty; stores its
+ * address in *address (may be NULL). */
 sy_status sy_stream_append(sy_stream_writer *w, const void *first, size_t first_bytes,
                            const void *second, size_t second_bytes, uint64_t *address,
                            sy_error *error);
 sy_status sy_stream_finish(sy_stream_writer *w, sy_error *error);
 void sy_stream_writer_free(sy_stream_writer *w);
 
-/* ---- Reading ---- */
+/* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct sy_stream {
   sy_env *env;

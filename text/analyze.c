@@ -8,8 +8,8 @@
  *     emit         机器 器.        用w  sql        ('.' run-end break, 'w' run-end word)
  *     at           0    1          3    4          (2 is the break)
  *
- * A word is collected in `words` and emitted when something ends it. A break only sets `gap`; it takes its
- * position when a unit follows, so breaks at the end of a text count for nothing.
+ * A word is collected in `words` and emitted when something ends it. A break only sets `gap`; it
+ * takes its position when a unit follows, so breaks at the end of a text count for nothing.
  */
 #include "text/analyze.h"
 
@@ -18,8 +18,8 @@
 
 #include <string.h>
 
-/* One character can end a word, release the held character and hold itself; the longest expansion (18
- * characters) as often. Loops stop while there is room for that. */
+/* One character can end a word, release the held character and hold itself; the longest
+ * expansion (18 characters) as often. Loops stop while there is room for that. */
 #define OUT_MARGIN 64u
 
 void sy_analyzer_init(sy_analyzer *a, uint32_t rules) {
@@ -128,11 +128,12 @@ static void put_mark(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
   }
 }
 
-/* Composes a Kana with the voicing marks behind it: before it is put, because the bigram it ends is emitted at
- * once. Moves *next behind the marks. */
+/* Composes a Kana with the voicing marks behind it: before it is put, because the bigram it ends
+ * is emitted at once. Moves *next behind the marks. */
 static uint32_t compose_kana(const sy_analyzer *a, uint32_t c, const uint8_t **next) {
   for (const uint8_t *p = *next; p < a->end;) {
-    uint32_t length, mark = sy_utf8_decode(p, a->end, &length), entry = sy_fold_entry(a->table, mark);
+    uint32_t length, mark = sy_utf8_decode(p, a->end, &length),
+                     entry = sy_fold_entry(a->table, mark);
     p += length;
     if (entry >> SY_CLASS_SHIFT == SY_CLASS_TRANSPARENT) continue;
     if (entry >> SY_CLASS_SHIFT != SY_CLASS_MARK) break;
@@ -144,9 +145,11 @@ static uint32_t compose_kana(const sy_analyzer *a, uint32_t c, const uint8_t **n
   return c;
 }
 
-static bool is_kana(uint32_t c) { return (c >= 0x3041 && c <= 0x30FF) || (c >= 0xFF66 && c <= 0xFF9D); }
+static bool is_kana(uint32_t c) {
+  return (c >= 0x3041 && c <= 0x30FF) || (c >= 0xFF66 && c <= 0xFF9D);
+}
 
-/* ---- Punctuation that joins or belongs to a word ---------------------------------------------------------- */
+/* ---- Punctuation that joins or belongs to a word --------------------------------------------- */
 
 static bool is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
 static bool is_ascii_letter(uint32_t c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
@@ -170,14 +173,23 @@ static uint32_t peek_word_character(const sy_analyzer *a, const uint8_t *p) {
 /* Whether `c`, directly behind a word, joins it to a word that begins at `next`. */
 static bool joins(const sy_analyzer *a, uint32_t c, const uint8_t *next) {
   switch (c) {
-    case '-': case '_': case '.': case '\'': case 0x2019:
-    case '@': case '&': case '/': case '\\': case ':': return peek_word_character(a, next) != 0;
+    case '-':
+    case '_':
+    case '.':
+    case '\'':
+    case 0x2019:
+    case '@':
+    case '&':
+    case '/':
+    case '\\':
+    case ':': return peek_word_character(a, next) != 0;
     case ',': return is_digit(a->last) && is_digit(peek_word_character(a, next));
     default: return false;
   }
 }
 
-/* Reads a run of `+` at `p`, transparent characters aside. Returns the byte behind it; counts in *count. */
+/* Reads a run of `+` at `p`, transparent characters aside. Returns the byte behind it; counts in
+ * *count. */
 static const uint8_t *skip_pluses(const sy_analyzer *a, const uint8_t *p, uint32_t *count) {
   const uint8_t *behind = p;
   *count = 0;
@@ -193,7 +205,8 @@ static const uint8_t *skip_pluses(const sy_analyzer *a, const uint8_t *p, uint32
 }
 
 /* C++ and C#: takes the marks into the word and ends it. Returns the byte behind them, or NULL. */
-static const uint8_t *take_suffix(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
+static const uint8_t *take_suffix(sy_analyzer *a, uint32_t c, const uint8_t *p,
+                                  const uint8_t *next) {
   if (!is_ascii_letter(a->last)) return NULL;
   if (c == '#') {
     if (a->word.word_bytes != 1 || peek_word_character(a, next)) return NULL;
@@ -212,7 +225,8 @@ static const uint8_t *take_suffix(sy_analyzer *a, uint32_t c, const uint8_t *p, 
 }
 
 /* Returns where to go on reading. */
-static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
+static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t *p,
+                                      const uint8_t *next) {
   uint32_t start = (uint32_t)(p - a->text);
   if ((c == '(' || c == 0xFF08) && (a->rules & SY_TEXT_GLOSS) && (a->in_word || a->pending) &&
       a->unit_end == start) {
@@ -227,7 +241,8 @@ static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t 
     if (behind) return behind;
   }
   /* Behind C++ the word has ended, but nothing stands between. */
-  bool behind_word = a->in_word || (a->position && !a->pending && !a->gap && !a->space && a->unit_end == start);
+  bool behind_word =
+      a->in_word || (a->position && !a->pending && !a->gap && !a->space && a->unit_end == start);
   bool joined = behind_word && joins(a, c, next);
   if (a->in_word) end_word(a);
   if (joined) return next;
@@ -236,7 +251,7 @@ static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t 
   return next;
 }
 
-/* ---- The loop --------------------------------------------------------------------------------------------- */
+/* ---- The loop -------------------------------------------------------------------------------- */
 
 static void put_expansion(sy_analyzer *a, const uint32_t *expansion, uint32_t start, uint32_t end) {
   uint32_t count = *expansion++;
@@ -256,7 +271,8 @@ static void put_expansion(sy_analyzer *a, const uint32_t *expansion, uint32_t st
   }
 }
 
-static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p, const uint8_t *next) {
+static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p,
+                                    const uint8_t *next) {
   uint32_t entry = sy_fold_entry(a->table, c);
   uint32_t start = (uint32_t)(p - a->text), end = (uint32_t)(next - a->text);
   switch (entry >> SY_CLASS_SHIFT) {
@@ -293,7 +309,8 @@ size_t sy_analyzer_next(sy_analyzer *a, sy_term *terms, size_t capacity) {
   a->out_end = terms + (capacity - OUT_MARGIN);
   reuse_words(a);
   const uint8_t *at = a->at, *end = a->end;
-  while (at < end && a->out < a->out_end && a->word.second < sizeof a->words - 32 * SY_WORD_MAX_BYTES) {
+  while (at < end && a->out < a->out_end &&
+         a->word.second < sizeof a->words - 32 * SY_WORD_MAX_BYTES) {
     uint32_t length, c = sy_utf8_decode(at, end, &length);
     if (c == SY_REPLACEMENT && length == 1) a->invalid_bytes++;
     at = put_character(a, c, at, at + length);

@@ -1,6 +1,6 @@
 /*
- * analyze.h - text to terms: the only place that knows what a term is. Articles, queries and snippets all
- * come through here, by the rules of docs/text.md.
+ * analyze.h - text to terms: the only place that knows what a term is. Articles, queries and
+ * snippets all come through here, by the rules of docs/text.md.
  *
  * An analyzer is pulled: begin a text, then take terms in batches until none is left. It allocates
  * nothing; one analyzer serves any number of texts, one after the other.
@@ -18,8 +18,8 @@ enum { SY_END_BREAK = 0, SY_END_WORD = 1 };
 #define SY_TERM_BATCH 256u /* the least capacity sy_analyzer_next() accepts */
 
 typedef struct sy_term {
-  uint32_t first;      /* first folded code point */
-  uint32_t second;     /* Chinese: the next code point or a run-end mark; word: offset in the words */
+  uint32_t first;  /* first folded code point */
+  uint32_t second; /* Chinese: the next code point or a run-end mark; word: offset in the words */
   uint32_t word_bytes; /* 0 for a Chinese unit */
   uint32_t position;
   uint32_t start, end; /* the unit's bytes in the text; a bigram's unit is its first character */
@@ -31,14 +31,14 @@ typedef struct sy_analyzer {
   const uint8_t *text, *at, *end;
   uint64_t invalid_bytes; /* counted over all texts */
 
-  uint32_t position;   /* of the next unit */
-  uint32_t unit_end;   /* byte behind the last unit or what is transparent behind it */
-  bool gap;            /* a break since the last unit */
-  bool space;          /* white space since the last unit */
-  uint32_t line_ends;  /* in the white space just read */
+  uint32_t position;  /* of the next unit */
+  uint32_t unit_end;  /* byte behind the last unit or what is transparent behind it */
+  bool gap;           /* a break since the last unit */
+  bool space;         /* white space since the last unit */
+  uint32_t line_ends; /* in the white space just read */
 
-  bool pending;        /* a Chinese unit waits for what follows it */
-  sy_term held;        /* that unit */
+  bool pending; /* a Chinese unit waits for what follows it */
+  sy_term held; /* that unit */
 
   sy_term *out, *out_end;
 
@@ -55,8 +55,8 @@ void sy_analyzer_init(sy_analyzer *a, uint32_t rules);
 /* `text` is borrowed until the last sy_analyzer_next(). At most UINT32_MAX bytes. */
 void sy_analyzer_begin(sy_analyzer *a, const char *text, size_t bytes);
 
-/* Stores up to `capacity` (at least SY_TERM_BATCH) terms, in order of position. Returns how many; 0 at the
- * end of the text. The words they refer to are valid until the next call. */
+/* Stores up to `capacity` (at least SY_TERM_BATCH) terms, in order of position. Returns how
+ * many; 0 at the end of the text. The words they refer to are valid until the next call. */
 size_t sy_analyzer_next(sy_analyzer *a, sy_term *terms, size_t capacity);
 
 /* The bytes of a word term, not terminated. */

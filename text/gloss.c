@@ -1,11 +1,11 @@
 /*
  * gloss.c - recognises a reading in parentheses: 機(jī)器, F(xiàn)AIR, 银行（yín háng）, 報(ㄅㄠˋ).
  *
- * The content is first spelt as plain letters with a note of where a tone mark stood; anything that no
- * pinyin has (a digit, a Han character, a b with an accent) ends the attempt at once, which is what happens
- * at nearly every parenthesis that is none. Then each blank-free stretch of letters must split into
- * syllables that exist (yínháng is yin + hang), and at least one tone mark must have been seen: `(a)`,
- * `(LLM)` and `(en)` are not glosses.
+ * The content is first spelt as plain letters with a note of where a tone mark stood; anything that
+ * no pinyin has (a digit, a Han character, a b with an accent) ends the attempt at once, which is
+ * what happens at nearly every parenthesis that is none. Then each blank-free stretch of letters
+ * must split into syllables that exist (yínháng is yin + hang), and at least one tone mark must
+ * have been seen: `(a)`, `(LLM)` and `(en)` are not glosses.
  */
 #include "text/gloss.h"
 
@@ -20,26 +20,72 @@
 #define MAX_LETTERS 48 /* of one stretch: eight syllables */
 #define MAX_SYLLABLE 6 /* zhuang */
 
-/* Letters with a tone mark, and u with two dots. The plain letter; upper case when it has a tone. */
+/* Letters with a tone mark, and u with two dots. The plain letter; upper case when it has a
+ * tone. */
 static char toned_letter(uint32_t c) {
   switch (c) {
-    case 0x101: case 0xE1: case 0x1CE: case 0xE0:
-    case 0x100: case 0xC1: case 0x1CD: case 0xC0: return 'A';
-    case 0x113: case 0xE9: case 0x11B: case 0xE8:
-    case 0x112: case 0xC9: case 0x11A: case 0xC8:
-    case 0x1EBF: case 0x1EC1: case 0x1EBE: case 0x1EC0: return 'E';
-    case 0x12B: case 0xED: case 0x1D0: case 0xEC:
-    case 0x12A: case 0xCD: case 0x1CF: case 0xCC: return 'I';
-    case 0x14D: case 0xF3: case 0x1D2: case 0xF2:
-    case 0x14C: case 0xD3: case 0x1D1: case 0xD2: return 'O';
-    case 0x16B: case 0xFA: case 0x1D4: case 0xF9:
-    case 0x16A: case 0xDA: case 0x1D3: case 0xD9: return 'U';
-    case 0x1D6: case 0x1D8: case 0x1DA: case 0x1DC:
-    case 0x1D5: case 0x1D7: case 0x1D9: case 0x1DB: return 'V';
-    case 0x144: case 0x148: case 0x1F9:
-    case 0x143: case 0x147: case 0x1F8: return 'N';
-    case 0x1E3F: case 0x1E3E: return 'M';
-    case 0xFC: case 0xDC: return 'v';
+    case 0x101:
+    case 0xE1:
+    case 0x1CE:
+    case 0xE0:
+    case 0x100:
+    case 0xC1:
+    case 0x1CD:
+    case 0xC0: return 'A';
+    case 0x113:
+    case 0xE9:
+    case 0x11B:
+    case 0xE8:
+    case 0x112:
+    case 0xC9:
+    case 0x11A:
+    case 0xC8:
+    case 0x1EBF:
+    case 0x1EC1:
+    case 0x1EBE:
+    case 0x1EC0: return 'E';
+    case 0x12B:
+    case 0xED:
+    case 0x1D0:
+    case 0xEC:
+    case 0x12A:
+    case 0xCD:
+    case 0x1CF:
+    case 0xCC: return 'I';
+    case 0x14D:
+    case 0xF3:
+    case 0x1D2:
+    case 0xF2:
+    case 0x14C:
+    case 0xD3:
+    case 0x1D1:
+    case 0xD2: return 'O';
+    case 0x16B:
+    case 0xFA:
+    case 0x1D4:
+    case 0xF9:
+    case 0x16A:
+    case 0xDA:
+    case 0x1D3:
+    case 0xD9: return 'U';
+    case 0x1D6:
+    case 0x1D8:
+    case 0x1DA:
+    case 0x1DC:
+    case 0x1D5:
+    case 0x1D7:
+    case 0x1D9:
+    case 0x1DB: return 'V';
+    case 0x144:
+    case 0x148:
+    case 0x1F9:
+    case 0x143:
+    case 0x147:
+    case 0x1F8: return 'N';
+    case 0x1E3F:
+    case 0x1E3E: return 'M';
+    case 0xFC:
+    case 0xDC: return 'v';
     default: return 0;
   }
 }
@@ -58,7 +104,8 @@ static bool is_syllable(const char *letters, size_t count) {
   char key[8];
   memcpy(key, letters, count);
   key[count] = 0;
-  return bsearch(key, sy_syllables, sy_syllable_count, sizeof *sy_syllables, compare_syllable) != NULL;
+  return bsearch(key, sy_syllables, sy_syllable_count, sizeof *sy_syllables, compare_syllable) !=
+         NULL;
 }
 
 /* Whether the letters split into syllables: reached[i] says that the first i do. */
@@ -106,7 +153,7 @@ static bool take(reading *r, uint32_t c) {
     return true;
   }
   if (is_bopomofo_tone(c)) return !r->pinyin; /* the neutral tone stands in front */
-  if (is_tone_mark(c)) { /* behind its letter, as a combining mark */
+  if (is_tone_mark(c)) {                      /* behind its letter, as a combining mark */
     r->toned = true;
     return r->count > 0;
   }

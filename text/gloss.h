@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* `p` points at an opening parenthesis, half- or full-width, before `end`. Returns the byte behind the
- * closing one when the two hold pinyin or Bopomofo, else NULL. */
+/* `p` points at an opening parenthesis, half- or full-width, before `end`. Returns the byte
+ * behind the closing one when the two hold pinyin or Bopomofo, else NULL. */
 const uint8_t *sy_gloss_end(const uint8_t *p, const uint8_t *end);
 
 #endif

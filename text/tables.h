@@ -1,14 +1,15 @@
 /*
- * tables.h - the generated tables of the text layer (written by tables_gen.c, rules in docs/text.md).
+ * tables.h - the generated tables of the text layer (written by tables_gen.c, rules in
+ * docs/text.md).
  *
- * A fold table gives, for each code point and one choice of SY_TEXT_WIDTH | SY_TEXT_VARIANTS, one 32-bit
- * entry: the class in the top bits, in the low 21 bits the folded code point minus the code point (modulo
- * 2^21) - or, for SY_CLASS_EXPANSION, the index in `expansions` of a count followed by that many entries,
- * these with the code point itself in the low bits.
+ * A fold table gives, for each code point and one choice of SY_TEXT_WIDTH | SY_TEXT_VARIANTS, one
+ * 32-bit entry: the class in the top bits, in the low 21 bits the folded code point minus the code
+ * point (modulo 2^21) - or, for SY_CLASS_EXPANSION, the index in `expansions` of a count followed
+ * by that many entries, these with the code point itself in the low bits.
  *
- * Two stages: index[c >> SY_FOLD_BLOCK_BITS] names a block of entries; equal blocks are stored once.
- * Differences instead of code points make all blocks that fold to themselves equal (a table is 120 KB
- * instead of 4.4 MB; the flat one was 20% slower in the prototypes).
+ * Two stages: index[c >> SY_FOLD_BLOCK_BITS] names a block of entries; equal blocks are stored
+ * once. Differences instead of code points make all blocks that fold to themselves equal (a table
+ * is 330 KB instead of 4.4 MB; the flat one was 20% slower in the prototypes).
  */
 #ifndef SY_TABLES_H
 #define SY_TABLES_H

@@ -1,7 +1,8 @@
 /*
- * tables_gen.c - writes text_tables.c: how every code point folds, which pairs compose, and the pinyin
- * syllables that exist. Runs once, when Suoyin is built; the libraries it asks (utf8proc for NFKC and case
- * folding, OpenCC for character variants, Unicode's Unihan for readings) are not needed afterwards.
+ * tables_gen.c - writes text_tables.c: how every code point folds, which pairs compose, and the
+ * pinyin syllables that exist. Runs once, when Suoyin is built; the libraries it asks (utf8proc for
+ * NFKC and case folding, OpenCC for character variants, Unicode's Unihan for readings) are not
+ * needed afterwards.
  *
  * The tables are described in tables.h, the rules in docs/text.md.
  */
@@ -22,7 +23,7 @@
 #define MAX_EXPANSION 18 /* U+FDFA is the longest */
 #define UNIHAN_READINGS "/usr/share/unicode/Unihan_Readings.txt"
 
-static void die(const char *format, ...) {
+__attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   fputs("tables_gen: ", stderr);
@@ -32,7 +33,7 @@ static void die(const char *format, ...) {
   exit(1);
 }
 
-/* ---- OpenCC: one character to its simplified form ----------------------------------------------------- */
+/* ---- OpenCC: one character to its simplified form -------------------------------------------- */
 
 typedef struct variants {
   opencc_t japanese, hong_kong, taiwan, simplified;
@@ -85,7 +86,7 @@ static uint32_t simplify(variants *v, uint32_t c) {
   return convert(v->simplified, convert(v->taiwan, convert(v->hong_kong, c)));
 }
 
-/* ---- Classes ------------------------------------------------------------------------------------------ */
+/* ---- Classes --------------------------------------------------------------------------------- */
 
 static bool in_chinese_block(uint32_t c) {
   static const uint32_t blocks[][2] = {
@@ -121,10 +122,9 @@ static uint32_t class_of(uint32_t c) {
     case UTF8PROC_CATEGORY_NL:
     case UTF8PROC_CATEGORY_NO: return in_chinese_block(c) ? SY_CLASS_CHINESE : SY_CLASS_WORD;
     case UTF8PROC_CATEGORY_CO: return SY_CLASS_CHINESE;
-    case UTF8PROC_CATEGORY_CN: /* characters newer than the library must not be lost as punctuation */
+    case UTF8PROC_CATEGORY_CN: /* newer than the library: not lost as punctuation */
     case UTF8PROC_CATEGORY_SO: /* radicals */
-    case UTF8PROC_CATEGORY_PO:
-      return in_chinese_block(c) ? SY_CLASS_CHINESE : SY_CLASS_PUNCTUATION;
+    case UTF8PROC_CATEGORY_PO: return in_chinese_block(c) ? SY_CLASS_CHINESE : SY_CLASS_PUNCTUATION;
     case UTF8PROC_CATEGORY_MN:
     case UTF8PROC_CATEGORY_MC:
     case UTF8PROC_CATEGORY_ME:
@@ -140,7 +140,7 @@ static uint32_t class_of(uint32_t c) {
   }
 }
 
-/* ---- Folding ------------------------------------------------------------------------------------------ */
+/* ---- Folding --------------------------------------------------------------------------------- */
 
 typedef struct folded {
   uint32_t characters[MAX_EXPANSION];
@@ -151,8 +151,9 @@ static void fold_width(folded *f, uint32_t c) {
   utf8proc_uint8_t text[8];
   utf8proc_uint8_t *mapped = NULL;
   utf8proc_ssize_t bytes = utf8proc_encode_char((utf8proc_int32_t)c, text);
-  utf8proc_ssize_t length = utf8proc_map(text, bytes, &mapped,
-                                         UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+  utf8proc_ssize_t length =
+      utf8proc_map(text, bytes, &mapped,
+                   UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
   if (length < 0) die("utf8proc failed on U+%04X: %s", c, utf8proc_errmsg(length));
   f->count = 0;
   for (utf8proc_ssize_t at = 0; at < length;) {
@@ -167,7 +168,8 @@ static void fold_width(folded *f, uint32_t c) {
 /* Spacing forms of marks decompose to a space and a mark (U+00B4); they separate nothing and mark
  * nothing, so they stay what they are: punctuation. */
 static bool becomes_space(uint32_t c, const folded *f) {
-  return f->count > 1 && class_of(f->characters[0]) == SY_CLASS_SPACE && class_of(c) != SY_CLASS_SPACE;
+  return f->count > 1 && class_of(f->characters[0]) == SY_CLASS_SPACE &&
+         class_of(c) != SY_CLASS_SPACE;
 }
 
 /* Folds until nothing changes. The rules are idempotent after two or three rounds. */
@@ -181,7 +183,8 @@ static void fold(variants *v, uint32_t rules, uint32_t c, folded *out) {
       if (becomes_space(out->characters[i], &one)) one = (folded){{out->characters[i]}, 1};
       for (int k = 0; k < one.count; k++) {
         uint32_t folded_c = one.characters[k];
-        if ((rules & SY_TEXT_VARIANTS) && in_chinese_block(folded_c)) folded_c = simplify(v, folded_c);
+        if ((rules & SY_TEXT_VARIANTS) && in_chinese_block(folded_c))
+          folded_c = simplify(v, folded_c);
         if (next.count == MAX_EXPANSION) die("U+%04X expands to more than %d", c, MAX_EXPANSION);
         next.characters[next.count++] = folded_c;
       }
@@ -195,7 +198,7 @@ static void fold(variants *v, uint32_t rules, uint32_t c, folded *out) {
   die("folding U+%04X does not settle", c);
 }
 
-/* ---- Output ------------------------------------------------------------------------------------------- */
+/* ---- Output ---------------------------------------------------------------------------------- */
 
 typedef struct tables {
   uint32_t entries[CODE_POINTS];
@@ -205,7 +208,8 @@ typedef struct tables {
 
 static uint32_t make_entry(uint32_t c) {
   uint32_t class = class_of(c);
-  if (class == SY_CLASS_SPACE) c = c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029 ? '\n' : ' ';
+  if (class == SY_CLASS_SPACE)
+    c = c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029 ? '\n' : ' ';
   return class << SY_CLASS_SHIFT | c;
 }
 
@@ -221,13 +225,15 @@ static uint32_t entry_of(tables *t, variants *v, uint32_t rules, uint32_t c) {
   fold(v, rules, c, &f);
   if (f.count == 1) return relative(c, make_entry(f.characters[0]));
   bool punctuation = true;
-  for (int i = 0; i < f.count; i++) punctuation &= class_of(f.characters[i]) == SY_CLASS_PUNCTUATION;
+  for (int i = 0; i < f.count; i++)
+    punctuation &= class_of(f.characters[i]) == SY_CLASS_PUNCTUATION;
   if (f.count == 0) return SY_CLASS_TRANSPARENT << SY_CLASS_SHIFT;
   if (punctuation) return SY_CLASS_PUNCTUATION << SY_CLASS_SHIFT;
   uint32_t at = t->expansion_count;
   if (at + 1 + (uint32_t)f.count > 1 << 16) die("too many expansions");
   t->expansions[t->expansion_count++] = (uint32_t)f.count;
-  for (int i = 0; i < f.count; i++) t->expansions[t->expansion_count++] = make_entry(f.characters[i]);
+  for (int i = 0; i < f.count; i++)
+    t->expansions[t->expansion_count++] = make_entry(f.characters[i]);
   return SY_CLASS_EXPANSION << SY_CLASS_SHIFT | at;
 }
 
@@ -248,8 +254,10 @@ static void print_fold(tables *t, variants *v, uint32_t rules) {
   for (uint32_t b = 0; b < BLOCKS; b++) {
     const uint32_t *block = t->entries + (size_t)b * BLOCK;
     uint32_t s = 0;
-    while (s < stored_blocks && memcmp(stored + (size_t)s * BLOCK, block, BLOCK * sizeof *block)) s++;
-    if (s == stored_blocks) memcpy(stored + (size_t)stored_blocks++ * BLOCK, block, BLOCK * sizeof *block);
+    while (s < stored_blocks && memcmp(stored + (size_t)s * BLOCK, block, BLOCK * sizeof *block))
+      s++;
+    if (s == stored_blocks)
+      memcpy(stored + (size_t)stored_blocks++ * BLOCK, block, BLOCK * sizeof *block);
     index[b] = s;
   }
   char name[64];
@@ -261,7 +269,7 @@ static void print_fold(tables *t, variants *v, uint32_t rules) {
   print_array("uint32_t", name, t->expansions, t->expansion_count ? t->expansion_count : 1);
 }
 
-/* ---- Composition -------------------------------------------------------------------------------------- */
+/* ---- Composition ----------------------------------------------------------------------------- */
 
 static int compare_pairs(const void *a, const void *b) {
   const sy_composition *x = a, *y = b;
@@ -278,16 +286,20 @@ static void print_compositions(void) {
     utf8proc_uint8_t text[8], *whole = NULL, *prefix = NULL;
     utf8proc_ssize_t bytes = utf8proc_encode_char((utf8proc_int32_t)c, text);
     utf8proc_int32_t parts[MAX_EXPANSION], base, composed;
-    utf8proc_ssize_t n = utf8proc_decompose(text, bytes, parts, MAX_EXPANSION, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
+    utf8proc_ssize_t n =
+        utf8proc_decompose(text, bytes, parts, MAX_EXPANSION, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
     if (n < 2 || n > MAX_EXPANSION) continue;
-    if (utf8proc_map(text, bytes, &whole, UTF8PROC_STABLE | UTF8PROC_COMPOSE) < 0) die("utf8proc failed on U+%04X", c);
+    if (utf8proc_map(text, bytes, &whole, UTF8PROC_STABLE | UTF8PROC_COMPOSE) < 0)
+      die("utf8proc failed on U+%04X", c);
     utf8proc_iterate(whole, -1, &composed);
     free(whole);
     if (composed != (utf8proc_int32_t)c) continue; /* excluded from composition */
     char shorter[64];
     size_t length = 0;
-    for (int i = 0; i < n - 1; i++) length += (size_t)utf8proc_encode_char(parts[i], (utf8proc_uint8_t *)shorter + length);
-    if (utf8proc_map((utf8proc_uint8_t *)shorter, (utf8proc_ssize_t)length, &prefix, UTF8PROC_STABLE | UTF8PROC_COMPOSE) < 0) {
+    for (int i = 0; i < n - 1; i++)
+      length += (size_t)utf8proc_encode_char(parts[i], (utf8proc_uint8_t *)shorter + length);
+    if (utf8proc_map((utf8proc_uint8_t *)shorter, (utf8proc_ssize_t)length, &prefix,
+                     UTF8PROC_STABLE | UTF8PROC_COMPOSE) < 0) {
       die("utf8proc failed on U+%04X", c);
     }
     utf8proc_iterate(prefix, -1, &base);
@@ -297,11 +309,12 @@ static void print_compositions(void) {
   }
   qsort(pairs, count, sizeof *pairs, compare_pairs);
   printf("const sy_composition sy_compositions[] = {\n");
-  for (size_t i = 0; i < count; i++) printf("{%u,%u,%u},\n", pairs[i].mark, pairs[i].base, pairs[i].composed);
+  for (size_t i = 0; i < count; i++)
+    printf("{%u,%u,%u},\n", pairs[i].mark, pairs[i].base, pairs[i].composed);
   printf("};\nconst size_t sy_composition_count = %zu;\n\n", count);
 }
 
-/* ---- Pinyin syllables --------------------------------------------------------------------------------- */
+/* ---- Pinyin syllables ------------------------------------------------------------------------ */
 
 #define MAX_SYLLABLES 2048
 #define SYLLABLE_BYTES 8
@@ -316,8 +329,8 @@ static void add_reading(syllables *s, const char *reading, size_t bytes) {
   char plain[SYLLABLE_BYTES];
   size_t length = 0;
   utf8proc_uint8_t *decomposed = NULL;
-  utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)reading, (utf8proc_ssize_t)bytes, &decomposed,
-                                    UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
+  utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)reading, (utf8proc_ssize_t)bytes,
+                                    &decomposed, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
   if (n < 0) die("utf8proc failed on a reading");
   for (utf8proc_ssize_t at = 0; at < n;) {
     utf8proc_int32_t c;
@@ -335,20 +348,22 @@ static void add_reading(syllables *s, const char *reading, size_t bytes) {
   memcpy(s->text[s->count++], plain, length + 1);
 }
 
-/* A line is U+XXXX TAB property TAB value; readings stand in the value between blanks, commas, colons and
- * parentheses. */
+/* A line is U+XXXX TAB property TAB value; readings stand in the value between blanks, commas,
+ * colons and parentheses. */
 static void add_line(syllables *s, char *line) {
   char *property = strchr(line, '\t');
   if (line[0] != 'U' || !property) return;
   char *value = strchr(++property, '\t');
   if (!value) return;
   *value++ = 0;
-  if (strcmp(property, "kMandarin") && strcmp(property, "kHanyuPinyin") && strcmp(property, "kTGHZ2013") &&
-      strcmp(property, "kXHC1983") && strcmp(property, "kHanyuPinlu")) {
+  if (strcmp(property, "kMandarin") && strcmp(property, "kHanyuPinyin") &&
+      strcmp(property, "kTGHZ2013") && strcmp(property, "kXHC1983") &&
+      strcmp(property, "kHanyuPinlu")) {
     return;
   }
   for (char *word = strtok(value, " ,:()"); word; word = strtok(NULL, " ,:()")) {
-    if ((unsigned char)word[0] < 0x80 && (word[0] < 'a' || word[0] > 'z')) continue; /* a page number */
+    if ((unsigned char)word[0] < 0x80 && (word[0] < 'a' || word[0] > 'z'))
+      continue; /* a page number */
     add_reading(s, word, strlen(word));
   }
 }
@@ -364,14 +379,14 @@ static char *read_unihan(void) {
     die("cannot read %s[.bz2]: %s", UNIHAN_READINGS, archive_error_string(a));
   }
   if (archive_read_next_header(a, &entry) != ARCHIVE_OK) die("%s", archive_error_string(a));
-  size_t capacity = 16u << 20, length = 0;
+  size_t capacity = 64u << 20, length = 0; /* the file has 7 MB */
   char *text = malloc(capacity + 1);
-  for (la_ssize_t n = 1; text && n > 0; length += (size_t)n) {
-    if (length == capacity) text = realloc(text, (capacity *= 2) + 1);
-    n = text ? archive_read_data(a, text + length, capacity - length) : -1;
-    if (n < 0) die("cannot read Unihan readings");
-  }
   if (!text) die("out of memory");
+  for (la_ssize_t n = 1; n > 0; length += (size_t)n) {
+    n = archive_read_data(a, text + length, capacity - length);
+    if (n < 0) die("cannot read Unihan readings: %s", archive_error_string(a));
+  }
+  if (length == capacity) die("%s is too large", UNIHAN_READINGS);
   archive_read_free(a);
   text[length] = 0;
   return text;

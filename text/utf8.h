@@ -6,8 +6,8 @@
 
 #define SY_REPLACEMENT 0xFFFDu
 
-/* Decodes the code point at `p`, which is before `end`. Stores its length in bytes in *length. What is not
- * well formed yields U+FFFD with a length of 1. */
+/* Decodes the code point at `p`, which is before `end`. Stores its length in bytes in *length.
+ * What is not well formed yields U+FFFD with a length of 1. */
 static inline uint32_t sy_utf8_decode(const uint8_t *p, const uint8_t *end, uint32_t *length) {
   uint32_t b = p[0];
   *length = 1;
