@@ -1,7 +1,7 @@
 /* status.c - statuses in words, and filling a caller-owned sy_error. */
 #include "base/status.h"
 
-#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,10 +38,14 @@ const char *sy_error_format(const sy_error *error, char *buffer, size_t capacity
   return buffer;
 }
 
-static void fill(sy_error *error, sy_status status, const char *file, uint64_t line,
-                 const char *format, va_list arguments) {
+void sy_error_set(sy_error *error, sy_status status, const char *file, uint64_t line,
+                  const char *format, ...) {
+  if (!error) return;
   char reason[sizeof error->reason]; /* the arguments may point into `error` itself */
+  va_list arguments;
+  va_start(arguments, format);
   vsnprintf(reason, sizeof reason, format, arguments);
+  va_end(arguments);
   size_t length = file ? strlen(file) : 0;
   size_t cut = length < sizeof error->file ? 0 : length - (sizeof error->file - 1);
   if (length) memmove(error->file, file + cut, length - cut);
@@ -51,29 +55,3 @@ static void fill(sy_error *error, sy_status status, const char *file, uint64_t l
   error->column = 0;
   memcpy(error->reason, reason, sizeof reason);
 }
-
-sy_status sy_fail(sy_error *error, sy_status status, const char *format, ...) {
-  if (!error) return status;
-  va_list arguments;
-  va_start(arguments, format);
-  fill(error, status, NULL, 0, format, arguments);
-  va_end(arguments);
-  return status;
-}
-
-sy_status sy_fail_at(sy_error *error, sy_status status, const char *file, uint64_t line,
-                     const char *format, ...) {
-  if (!error) return status;
-  va_list arguments;
-  va_start(arguments, format);
-  fill(error, status, file, line, format, arguments);
-  va_end(arguments);
-  return status;
-}
-
-sy_status sy_fail_errno(sy_error *error, int errno_value, const char *file, const char *what) {
-  sy_status status = errno_value == ENOMEM ? SY_NO_MEMORY : SY_IO;
-  return sy_fail_at(error, status, file, 0, "%s: %s", what, strerror(errno_value));
-}
-
-sy_status sy_fail_memory(sy_error *error) { return sy_fail(error, SY_NO_MEMORY, "out of memory"); }

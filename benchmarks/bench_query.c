@@ -7,7 +7,7 @@
  * query's time is the least of three. The digest is over all results, so that two builds can be
  * compared.
  */
-#include "bench.h"
+#include "benchmarks/bench.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -172,13 +172,17 @@ static int compare_doubles(const void *a, const void *b) {
 static void report(const bench *b, const char *class_name) {
   double *us = malloc((b->count + 1) * sizeof *us), sum = 0;
   size_t n = 0;
+  if (!us) return;
   for (size_t i = 0; i < b->count; i++) {
     const char *name = b->items[i].class_name;
     if (class_name ? strcmp(name, class_name) : !strcmp(name, "han1")) continue;
     us[n++] = b->items[i].least * 1e6;
     sum += us[n - 1];
   }
-  if (!n) return;
+  if (!n) {
+    free(us);
+    return;
+  }
   qsort(us, n, sizeof *us, compare_doubles);
   double p50 = us[n / 2], p95 = us[n * 95 / 100], p99 = us[n * 99 / 100], max = us[n - 1];
   const char *format = b->json

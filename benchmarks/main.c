@@ -1,5 +1,5 @@
 /* main.c - suoyin-bench: measures what Suoyin promises. Each subcommand has its file. */
-#include "bench.h"
+#include "benchmarks/bench.h"
 
 #include <stdio.h>
 #include <string.h>

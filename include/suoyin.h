@@ -6,13 +6,14 @@
  * - One writer at a time: sy_writer_open() takes a lock on the index that the kernel releases when
  *   the process ends, however it ends. Any number of readers, in any number of processes, go on
  *   beside it.
- * - A reader (sy_index) is one snapshot. It does not see later commits until sy_index_refresh(), and
- *   while it lives the pages of its snapshot cannot be reused: a reader kept open for days beside a
- *   busy writer makes the file grow.
- * - Nothing is visible to readers, or survives the process, before sy_writer_commit() returns SY_OK.
- * - An object (sy_writer, sy_index, sy_query, sy_results) is used by one thread at a time. Different
- *   objects may be used by different threads; a sy_query may be searched by several threads at once.
- *   None of them survives fork().
+ * - A reader (sy_index) is one snapshot. It does not see later commits until sy_index_refresh(),
+ *   and while it lives the pages of its snapshot cannot be reused: a reader kept open for days
+ *   beside a busy writer makes the file grow.
+ * - Nothing is visible to readers, or survives the process, before sy_writer_commit() returns
+ *   SY_OK.
+ * - An object (sy_writer, sy_index, sy_query, sy_results) is used by one thread at a time.
+ *   Different objects may be used by different threads, and a sy_query by several at once. None of
+ *   them survives fork().
  * - An index grows to at most 1 TiB, and is mapped at that size: that is address space, not memory.
  *   Where address space is limited (ulimit -v) a smaller map is used.
  * - The index directory must be on a local file system: LMDB's locks do not work over NFS.

@@ -12,7 +12,7 @@
  *
  *     partitions[field][first] -> block <- block <- block
  *
- * A block has 512 bytes: a link to the block before it and 63 tuples. Blocks come from slabs of 1 MB.
+ * A block has 512 bytes: a link to the block before it and 63 tuples. Slabs of 1 MB hold blocks.
  *
  * At the end of a batch each partition, in order of first character, is gathered, sorted by
  * `second` with a stable radix sort (articles and positions are in order already) and coded: that

@@ -223,7 +223,7 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
   }
   *out = phrase;
   bool verify = needs_text(leaf);
-  if (!set && !verify) return SY_OK;
+  if (phrase && !set && !verify) return SY_OK;
   sy_plan_node *node = new_array_node(plan, occur, field);
   if (!node) return sy_fail_memory(error);
   *out = node;

@@ -3,6 +3,14 @@
 
 #include "base/bytes.h"
 
+/* clang-format off */
+#define EACH_ROW(X)                                                                            \
+  X(0)                                                                                         \
+  X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) \
+      X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
+#define EACH_WIDTH(X) EACH_ROW(X) X(32)
+/* clang-format on */
+
 typedef uint32_t vector __attribute__((vector_size(16)));
 
 #define ROWS 32 /* vectors in a block */
@@ -15,14 +23,6 @@ static inline vector load(const void *p) {
 }
 
 static inline void store(void *p, vector v) { memcpy(p, &v, sizeof v); }
-
-#define EACH_ROW(X)                                                                             \
-  X(0)                                                                                          \
-  X(1)                                                                                          \
-  X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16) X(17) X(18) \
-      X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31)
-
-#define EACH_WIDTH(X) EACH_ROW(X) X(32)
 
 /* With a constant width every shift below is a constant, and every branch is decided at compile
  * time. */
@@ -50,8 +50,7 @@ __attribute__((always_inline)) static inline void pack(const uint32_t *in, uint8
     vector v = load(in + 4 * (r)) & mask;                            \
     pending |= v << bit;                                             \
     if (b && bit + b >= 32) {                                        \
-      store(out, pending);                                           \
-      out += 16;                                                     \
+      store(out + 16 * ((r)*b / 32), pending);                       \
       pending = bit + b > 32 ? v >> ((32 - bit) & 31) : (vector){0}; \
     }                                                                \
   }

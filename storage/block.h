@@ -3,13 +3,14 @@
  *
  *     width u8        b, 0..32: bits of each packed integer
  *     patches u8      low 6 bits: how many integers need more than b bits; top 2 bits: h - 1
- *     packed          16 * b bytes: integer i is in lane i % 4 of vectors of four 32-bit words; a lane
+ *     packed          16 * b bytes: integer i is in lane i % 4 of vectors of four words; a lane
  *                     holds its 32 integers one behind the other, least significant bit first
  *     indexes         one byte for each patch: which integer
  *     high parts      h bytes for each patch, little-endian: the integer >> b
  *
- * b is chosen so that the whole is smallest. Example: 120 times 1 and 8 times 300 is 01 08+40:
- * width 1, 8 patches of 2 bytes: 2 + 16 + 8 + 16 = 42 bytes, where plain packing takes 1 + 144.
+ * b is chosen so that the whole is smallest. Example: 120 times 1 and 8 times 300 is 01 08:
+ * width 1, 8 patches of 1 byte (300 >> 1 = 150): 2 + 16 + 8 + 8 = 34 bytes, where plain packing
+ * takes 2 + 144.
  *
  * Lanes make the unpacking plain vector code on every machine: no shuffles, no unaligned fields.
  * Sources: Zukowski et al., Super-Scalar RAM-CPU Cache Compression, 2006; Lemire and Boytsov,

@@ -115,8 +115,7 @@ static sy_status prepare_directory(sy_env *env, bool create, sy_error *error) {
     return sy_fail_at(error, SY_VERSION, env->path, 0, "not a Suoyin index (not a directory)");
   }
   if (!env->writer || !create) {
-    sy_fail_at(error, SY_NOT_FOUND, env->path, 0, "no index here");
-    return SY_NOT_FOUND;
+    return sy_fail_at(error, SY_NOT_FOUND, env->path, 0, "no index here");
   }
   if (mkdir(env->path, 0777) && errno != EEXIST) {
     return sy_fail_errno(error, errno, env->path, "cannot make the index directory");

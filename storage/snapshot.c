@@ -91,7 +91,7 @@ sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manif
 }
 
 void sy_snapshot_close(sy_snapshot *s) {
-  for (uint32_t i = 0; i < s->count; i++) close_segment(&s->segments[i]);
+  for (uint32_t i = 0; s->segments && i < s->count; i++) close_segment(&s->segments[i]);
   free(s->segments);
   s->segments = NULL;
   s->count = 0;

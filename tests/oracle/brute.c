@@ -293,8 +293,8 @@ static bool space_breaks(const brute *reader, size_t from, size_t end) {
          has_class(text, end, ORACLE_CHINESE);
 }
 
-/* Punctuation at `at`: does it join the characters beside it? A `++` or `#` that belongs to a word ends at
- * `suffix_end`. */
+/* Punctuation at `at`: does it join the characters beside it? A `++` or `#` that belongs to a word
+ * ends at `suffix_end`. */
 static bool joins(const places *text, size_t at, size_t suffix_end) {
   uint32_t point = text->at[at].point;
   if (at == 0 || text->at[at].expanded) return false;
