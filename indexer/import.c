@@ -99,7 +99,7 @@ static sy_status add_article(void *context, const sy_article *article, const cha
   sy_status status = self->add(self->add_context, article, error);
   if (status == SY_INVALID || status == SY_LIMIT) {
     sy_error bad;
-    sy_fail_at(&bad, status, file, line, "%s", error->reason);
+    sy_error_set(&bad, status, file, line, "%s", error->reason);
     return on_bad(self, &bad, error);
   }
   if (status != SY_OK) return status;

@@ -35,10 +35,10 @@ typedef struct line_reader {
 static sy_status report(line_reader *reader, const char *reason, sy_error *error) {
   sy_error bad;
   if (!strcmp(reason, "invalid UTF-8") && reader->lines->charset[0]) {
-    sy_fail_at(&bad, SY_BAD_INPUT, reader->source->name, reader->line, "bytes that are no %s",
+    sy_error_set(&bad, SY_BAD_INPUT, reader->source->name, reader->line, "bytes that are no %s",
                reader->lines->charset);
   } else {
-    sy_fail_at(&bad, SY_BAD_INPUT, reader->source->name, reader->line, "%s", reason);
+    sy_error_set(&bad, SY_BAD_INPUT, reader->source->name, reader->line, "%s", reason);
   }
   return reader->sink->bad(reader->sink->context, &bad, error);
 }

@@ -19,7 +19,7 @@ typedef struct tuple_widths {
   uint8_t position_bits, article_bits;
 } tuple_widths;
 
-static const tuple_widths all_widths[] = {{20, 23}, {28, 8}, {31, 1}};
+static const tuple_widths all_widths[] = {{20, 23}, {28, 8}, {32, 1}};
 
 /* The tuples of one field and first character. `next` is the slot for the next tuple; on a block
  * boundary (also when NULL) a new block is due, whose slot 0 links to the one before. */
@@ -83,10 +83,11 @@ uint64_t sy_inverter_memory(const sy_inverter *v) {
 
 uint64_t sy_inverter_invalid_bytes(const sy_inverter *v) { return v->analyzer.invalid_bytes; }
 
-/* A text has at most as many positions, and words, as bytes. */
+/* A text has at most two positions a byte (U+3316 has three bytes and folds to six Kana), and as many
+ * words as bytes. */
 static bool fits(tuple_widths widths, uint32_t articles, uint64_t words, uint64_t text_bytes) {
   uint32_t second_bits = 64u - widths.position_bits - widths.article_bits;
-  return articles < 1u << widths.article_bits && text_bytes < 1ull << widths.position_bits &&
+  return articles < 1u << widths.article_bits && 2 * text_bytes < 1ull << widths.position_bits &&
          words + text_bytes < 1ull << second_bits;
 }
 

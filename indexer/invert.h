@@ -7,7 +7,7 @@
  *     article       23 bits   in the batch
  *     position      20 bits   in the field
  *
- * Articles of a million positions and more get batches with other widths (28, 8, 28 or 32, 1, 31
+ * Articles of a million positions and more get batches with other widths (28, 8, 28 or 31, 1, 32
  * bits). Tuples are partitioned by field and first character as they come:
  *
  *     partitions[field][first] -> block <- block <- block

@@ -442,6 +442,7 @@ static sy_status delete_merged(sy_writer *w, sy_error *error) {
 static sy_status publish(sy_writer *w, sy_error *error) {
   if (w->changed) {
     close_snapshot(w);
+    SY_TRY(sy_env_begin_publishing(w->env, error));
     SY_TRY(put_deletes(w, error));
     SY_TRY(delete_merged(w, error));
     w->manifest.commit++;

@@ -54,17 +54,6 @@ static uint32_t count_terms(const sy_plan_node *node) {
   return count;
 }
 
-/* The largest score of a list: from its largest impact, which was computed with the average
- * length of the segment (s). With the average over all segments (q), K shrinks by at most r = q
- * / s, so that tf / (tf + K) = y becomes at most 1 / (1 + (1 - y) / (y r)). */
-static uint64_t largest_score(const disjunction *d, const sy_plan_node *node,
-                              const sy_postings *postings, const sy_scorer *scorer) {
-  double y = sy_postings_max_impact(postings) / 255.0;
-  double r = d->plan->averages[node->field] / d->segment->info.fields[node->field].impact_average;
-  if (r > 1 && y > 0) y = 1 / (1 + (1 - y) / (y * r));
-  return (uint64_t)(scorer->weight * y * 1.00001) + 1;
-}
-
 static bool add_terms(disjunction *d, const sy_plan_node *node, uint32_t segment) {
   if (node->kind == SY_PLAN_GROUP) {
     for (const sy_plan_node *child = node->child; child; child = child->next) {
@@ -77,7 +66,7 @@ static bool add_terms(disjunction *d, const sy_plan_node *node, uint32_t segment
   if (!it) return false;
   term *t = &d->terms[d->count++];
   t->postings = sy_term_iterator_postings(it, &t->scorer);
-  t->most = largest_score(d, node, t->postings, t->scorer);
+  t->most = sy_scorer_bound(t->scorer, sy_postings_max_impact(t->postings));
   return true;
 }
 
@@ -176,7 +165,7 @@ static void run(disjunction *d) {
 
 bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top) {
   uint32_t count = count_terms(plan->root);
-  if (!count || count > SY_DISJUNCTION_MOST) return false;
+  if (count < 2 || count > SY_DISJUNCTION_MOST) return false;
   disjunction d = {.plan = plan, .segment = &plan->snapshot->segments[segment], .top = top};
   d.terms = sy_arena_calloc(plan->arena, count, sizeof *d.terms);
   d.scores = sy_arena_calloc(plan->arena, SY_WINDOW, sizeof *d.scores);

@@ -73,6 +73,30 @@ static uint64_t group_score(sy_iterator *it) {
   return score;
 }
 
+static uint64_t add_bounds(sy_iterator **children, uint32_t count, uint32_t target,
+                           uint32_t *last) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    sy_iterator *child = children[i];
+    uint32_t child_last;
+    /* A child may be ahead of the target, and then has nothing before its candidate. */
+    if (child->article > target) {
+      child_last = child->article - 1;
+    } else {
+      sum += child->bound(child, target, &child_last);
+    }
+    if (child_last < *last) *last = child_last;
+  }
+  return sum;
+}
+
+static uint64_t group_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
+  group_iterator *g = (group_iterator *)it;
+  *last = SY_NO_ARTICLE - 1;
+  return add_bounds(g->must, g->must_count, target, last) +
+         add_bounds(g->should, g->should_count, target, last);
+}
+
 static void sort_by_cost(sy_iterator **children, uint32_t count) {
   for (uint32_t i = 1; i < count; i++) {
     sy_iterator *child = children[i];
@@ -87,13 +111,14 @@ sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, u
                                uint32_t must_not_count) {
   group_iterator *g = sy_arena_alloc(context->arena, sizeof *g);
   if (!g) return NULL;
-  *g = (group_iterator){.base = {group_advance, group_matches, group_score, 0, 0, context},
-                        .must = must,
-                        .should = should,
-                        .must_not = must_not,
-                        .must_count = must_count,
-                        .should_count = should_count,
-                        .must_not_count = must_not_count};
+  *g = (group_iterator){
+      .base = {group_advance, group_matches, group_score, group_bound, 0, 0, context},
+      .must = must,
+      .should = should,
+      .must_not = must_not,
+      .must_count = must_count,
+      .should_count = should_count,
+      .must_not_count = must_not_count};
   sort_by_cost(must, must_count);
   if (must_count) {
     g->base.cost = must[0]->cost;

@@ -33,6 +33,8 @@ struct sy_iterator {
   bool (*matches)(sy_iterator *it);
   /* The score of the current article, which matches. */
   uint64_t (*score)(sy_iterator *it);
+  /* No article from `target`, which is not below the current one, to *last scores more than this. */
+  uint64_t (*bound)(sy_iterator *it, uint32_t target, uint32_t *last);
   uint32_t article; /* the current candidate; SY_NO_ARTICLE behind the last */
   uint64_t cost;    /* about how many candidates there are */
   sy_search_context *context;
@@ -43,6 +45,7 @@ typedef struct sy_scorer {
   float weight;            /* boost * idf * (k1 + 1) * SY_SCORE_ONE */
   const float *saturation; /* K by length code */
   const uint8_t *lengths;  /* length code by article */
+  float average_ratio;     /* average length now to that of the impacts, at least 1 */
 } sy_scorer;
 
 static inline uint32_t sy_scorer_score(const sy_scorer *s, uint32_t article, uint32_t frequency) {
@@ -52,6 +55,16 @@ static inline uint32_t sy_scorer_score(const sy_scorer *s, uint32_t article, uin
 
 static inline uint32_t sy_iterator_reach(sy_iterator *it, uint32_t target) {
   return it->article < target ? it->advance(it, target) : it->article;
+}
+
+/* The largest score of an article in a block with this impact. The impact is a bound y of tf / (tf + K)
+ * with the average length of the segment when it was written. With an average r times as large, K is
+ * at least K / r of then, and y becomes at most 1 / (1 + (1 - y) / (y r)). */
+static inline uint64_t sy_scorer_bound(const sy_scorer *s, uint32_t impact) {
+  if (!impact) return 0;
+  double y = impact / 255.0;
+  if (s->average_ratio > 1) y = 1 / (1 + (1 - y) / (y * s->average_ratio));
+  return (uint64_t)(s->weight * y * 1.00001) + 1; /* the score itself is computed in floats */
 }
 
 /* Constructors return an iterator on its first candidate, or NULL when memory is out. */

@@ -36,8 +36,8 @@ sy_status sy_leaf_analyze(sy_analyzer *analyzer, sy_arena *arena, const sy_node 
     SY_TRY(add_units(analyzer, arena, terms, count, leaf, &capacity, error));
   }
   if (!leaf->count) {
-    sy_fail(error, SY_SYNTAX,
-            "nothing here can be searched: it has no letters, digits or characters");
+    sy_error_set(error, SY_SYNTAX, NULL, 0,
+                 "nothing here can be searched: it has no letters, digits or characters");
     if (error) error->column = node->column;
     return SY_SYNTAX;
   }

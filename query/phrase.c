@@ -125,6 +125,19 @@ static uint64_t phrase_score(sy_iterator *it) {
   return sy_scorer_score(&p->scorer, it->article, p->frequency);
 }
 
+/* A phrase is not more frequent in an article than any of its terms. */
+static uint64_t phrase_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
+  phrase_iterator *p = (phrase_iterator *)it;
+  uint32_t least = 255;
+  *last = SY_NO_ARTICLE - 1;
+  for (uint32_t i = 0; i < p->count; i++) {
+    uint32_t impact, block_last = sy_postings_block_bound(&p->lists[i].postings, target, &impact);
+    if (impact < least) least = impact;
+    if (block_last < *last) *last = block_last;
+  }
+  return sy_scorer_bound(&p->scorer, least);
+}
+
 const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count) {
   phrase_iterator *p = (phrase_iterator *)it;
   *count = p->frequency;
@@ -152,7 +165,8 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
   phrase_iterator *p = sy_arena_calloc(context->arena, 1, sizeof *p);
   bool *taken = sy_arena_calloc(context->arena, spec->count, sizeof *taken);
   if (!p || !taken) return NULL;
-  p->base = (sy_iterator){phrase_advance, phrase_matches, phrase_score, 0, 0, context};
+  p->base =
+      (sy_iterator){phrase_advance, phrase_matches, phrase_score, phrase_bound, 0, 0, context};
   p->scorer = scorer;
   p->count = spec->count;
   p->lists = sy_arena_alloc(context->arena, spec->count * sizeof *p->lists);

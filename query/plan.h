@@ -56,8 +56,10 @@ sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t 
 
 static inline sy_scorer sy_plan_scorer(const sy_plan *plan, const sy_plan_node *node,
                                        uint32_t segment) {
-  return (sy_scorer){node->weight, plan->saturation[node->field],
-                     plan->snapshot->segments[segment].lengths[node->field]};
+  const sy_segment *s = &plan->snapshot->segments[segment];
+  float ratio = plan->averages[node->field] / s->info.fields[node->field].impact_average;
+  return (sy_scorer){node->weight, plan->saturation[node->field], s->lengths[node->field],
+                     ratio > 1 ? ratio : 1};
 }
 
 #endif

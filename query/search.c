@@ -21,16 +21,34 @@ static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
 
 /* ---- Ranked search --------------------------------------------------------------------------- */
 
+/* Offers every match that can enter. Bounds are asked for once for a block, not for an article: where
+ * one cannot lift an article over the worst of the best, the iterator goes on behind its block. */
+static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhaustive,
+                          sy_topk *top) {
+  uint32_t known_to = 0; /* articles below it have been found worth looking at */
+  while (it->article != SY_NO_ARTICLE) {
+    if (!exhaustive && it->article >= known_to && !sy_topk_accepts(top, 0)) {
+      uint32_t last;
+      bool accepted = sy_topk_accepts(top, it->bound(it, it->article, &last));
+      known_to = last + 1;
+      if (!accepted) {
+        it->advance(it, known_to);
+        continue;
+      }
+    }
+    if (!sy_segment_deleted(segment, it->article) && it->matches(it)) {
+      sy_topk_offer(top, it->score(it), segment->base + it->article);
+    }
+    it->advance(it, it->article + 1);
+  }
+}
+
 static sy_status collect(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top,
                          sy_error *error) {
-  const sy_segment *segment = &plan->snapshot->segments[number];
   if (!exhaustive && sy_topk_disjunction(plan, number, top)) return plan->context->status;
   sy_iterator *it = sy_plan_iterator(plan, plan->root, number);
   if (!it) return sy_fail_memory(error);
-  for (; it->article != SY_NO_ARTICLE; it->advance(it, it->article + 1)) {
-    if (sy_segment_deleted(segment, it->article) || !it->matches(it)) continue;
-    sy_topk_offer(top, it->score(it), segment->base + it->article);
-  }
+  offer_matches(&plan->snapshot->segments[number], it, exhaustive, top);
   return plan->context->status;
 }
 

@@ -180,6 +180,7 @@ static sy_string read_string(sy_cursor *c) {
 sy_status sy_articles_get(sy_articles *a, uint32_t article, sy_article *out, sy_error *error) {
   if (article >= a->article_count) return corrupt(a, error);
   uint32_t block = find_block(a, article);
+  if (first_of(a, block) > article) return corrupt(a, error);
   if (block != a->block) SY_TRY(load_block(a, block, error));
   sy_cursor c = sy_cursor_make(a->raw, sy_load32(a->raw_sizes + 4 * (size_t)block));
   for (uint32_t i = first_of(a, block); i <= article; i++) {

@@ -54,6 +54,7 @@ struct sy_env {
   MDB_txn *read;
   MDB_txn *write;
   uint64_t write_bytes; /* put into `write` so far */
+  bool publishing;      /* `write` must not end before sy_env_commit() */
   int lock_fd;
   bool writer;
   char path[PATH_MAX];
@@ -351,7 +352,7 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
     return sy_fail_at(error, SY_LIMIT, env->path, 0, "part %d of segment %u is too large",
                       (int)part, segment);
   }
-  if (env->write_bytes && env->write_bytes + bytes > SY_TRANSACTION_BYTES) {
+  if (!env->publishing && env->write_bytes && env->write_bytes + bytes > SY_TRANSACTION_BYTES) {
     SY_TRY(sy_env_commit(env, error));
   }
   SY_TRY(begin_write(env, error));
@@ -413,7 +414,14 @@ sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t
   return SY_OK;
 }
 
+sy_status sy_env_begin_publishing(sy_env *env, sy_error *error) {
+  if (env->write_bytes > SY_TRANSACTION_BYTES / 4) SY_TRY(sy_env_commit(env, error));
+  env->publishing = true;
+  return begin_write(env, error);
+}
+
 sy_status sy_env_commit(sy_env *env, sy_error *error) {
+  env->publishing = false;
   if (!env->write) return SY_OK;
   int code = mdb_txn_commit(env->write);
   env->write = NULL;

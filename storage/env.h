@@ -87,6 +87,9 @@ sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error);
 /* Calls `wanted` for each segment that has values, and deletes those for which it returns false. */
 sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t segment),
                        const void *context, sy_error *error);
+/* From here on all puts and deletions go into one transaction, until sy_env_commit(): for what must
+ * become visible at once. */
+sy_status sy_env_begin_publishing(sy_env *env, sy_error *error);
 /* Ends the current transaction: all that was put is durable. */
 sy_status sy_env_commit(sy_env *env, sy_error *error);
 

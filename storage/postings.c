@@ -380,7 +380,8 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
   out->at = p->offsets[p->at];
   out->count = p->frequencies[p->at];
   out->width = sy_position_bits(p->list.lengths[p->article]);
-  return true;
+  if (out->count > 1ull << out->width) p->corrupt = true; /* positions differ from each other */
+  return !p->corrupt;
 }
 
 uint32_t sy_postings_block_bound(const sy_postings *p, uint32_t target, uint32_t *impact) {

@@ -36,7 +36,7 @@ static void test_fail(void **state) {
   assert_string_equal(error.file, "a.txt");
   assert_int_equal(error.line, 12);
   /* The arguments may come from the error itself. */
-  sy_fail_at(&error, SY_IO, error.file, 13, "again: %s", error.reason);
+  sy_error_set(&error, SY_IO, error.file, 13, "again: %s", error.reason);
   assert_string_equal(error.file, "a.txt");
   assert_string_equal(error.reason, "again: bad");
   assert_int_equal(sy_fail(NULL, SY_IO, "x"), SY_IO);
@@ -62,7 +62,7 @@ static void test_long(void **state) {
   memset(text, 'a', sizeof text);
   memcpy(text, "begin", 5);
   memcpy(text + sizeof text - 4, "end", 4);
-  sy_fail_at(&error, SY_IO, text, 1, "%s", text);
+  sy_error_set(&error, SY_IO, text, 1, "%s", text);
   assert_int_equal(strlen(error.file), sizeof error.file - 1);
   assert_string_equal(error.file + sizeof error.file - 4, "end");
   assert_int_equal(strlen(error.reason), sizeof error.reason - 1);
@@ -73,16 +73,16 @@ static void test_format(void **state) {
   (void)state;
   sy_error error = {0};
   char out[100];
-  sy_fail_at(&error, SY_BAD_INPUT, "a.txt", 12, "no JSON");
+  sy_error_set(&error, SY_BAD_INPUT, "a.txt", 12, "no JSON");
   assert_string_equal(sy_error_format(&error, out, sizeof out), "a.txt:12: no JSON");
-  sy_fail_at(&error, SY_BAD_INPUT, "a.txt", 0, "no JSON");
+  sy_error_set(&error, SY_BAD_INPUT, "a.txt", 0, "no JSON");
   assert_string_equal(sy_error_format(&error, out, sizeof out), "a.txt: no JSON");
-  sy_fail(&error, SY_BAD_INPUT, "no JSON");
+  sy_error_set(&error, SY_BAD_INPUT, NULL, 0, "no JSON");
   assert_string_equal(sy_error_format(&error, out, sizeof out), "no JSON");
   error = (sy_error){.status = SY_LOCKED};
   assert_string_equal(sy_error_format(&error, out, sizeof out), sy_status_string(SY_LOCKED));
   memset(out, 'x', sizeof out);
-  sy_fail(&error, SY_IO, "0123456789");
+  sy_error_set(&error, SY_IO, NULL, 0, "0123456789");
   assert_string_equal(sy_error_format(&error, out, 5), "0123");
   assert_int_equal(out[5], 'x');
   assert_ptr_equal(sy_error_format(&error, out, 0), out);

@@ -1,0 +1,351 @@
+/* test_postings.c - postings lists of all forms against arrays; damaged ones must end, inside their bytes. */
+#include "storage/lengths.h"
+#include "tests/storage/list_model.h"
+
+static const uint32_t frequencies_of_documents[] = {1,   2,   3,   64,  127, 128, 129,
+                                                    255, 256, 257, 640, 10000};
+#define DF_COUNT (sizeof frequencies_of_documents / sizeof *frequencies_of_documents)
+
+/* A list with everything it takes to read it. */
+typedef struct subject {
+  list_model model;
+  uint8_t *lengths;
+  uint32_t article_count;
+  float average;
+  sy_list_writer writer;
+  stored_list stored;
+} subject;
+
+static void subject_make(subject *s, random_source *random, list_shape shape) {
+  s->model = list_random(random, shape);
+  s->article_count = s->model.articles[shape.df - 1] + 1 + random_below(random, 50);
+  s->lengths = list_lengths(random, &s->model, s->article_count);
+  s->average = (float)(1 + random_below(random, 1000));
+  sy_list_writer_init(&s->writer, s->lengths, s->average);
+  sy_encoded_list encoded;
+  for (int round = 0; round < 2; round++) { /* the second list of a writer is like the first */
+    list_write(&s->writer, &s->model);
+    assert_ok(sy_list_writer_finish(&s->writer, &encoded, &test_error));
+  }
+  assert_int_equal(encoded.df, shape.df);
+  assert_int_equal(encoded.frequency_sum, s->model.starts[shape.df]);
+  s->stored = list_store(&encoded, s->lengths, s->article_count);
+}
+
+static void subject_free(subject *s) {
+  list_drop(&s->stored);
+  sy_list_writer_free(&s->writer);
+  list_free(&s->model);
+  free(s->lengths);
+}
+
+static list_shape random_shape(random_source *random, uint32_t df, int round) {
+  static const uint32_t gaps[] = {0, 1, 30, 3000}, frequencies[] = {1, 2, 20, 3000}, steps[] = {1, 5, 300};
+  list_shape shape = {df, gaps[(uint32_t)round % 4], frequencies[random_below(random, 4)],
+                      steps[random_below(random, 3)]};
+  if (df == 10000 && shape.most_frequency > 20) shape.most_frequency = 20;
+  return shape;
+}
+
+/* ---- Reading ---- */
+
+/* The first article of the model that is not below the target. */
+static uint32_t lower_bound(const list_model *m, uint32_t from, uint32_t target) {
+  while (from < m->df && m->articles[from] < target) from++;
+  return from;
+}
+
+static void check_bound(const subject *s, sy_postings *p, uint32_t from, uint32_t target) {
+  const list_model *m = &s->model;
+  float saturation[256];
+  sy_bm25_saturation(s->average, saturation);
+  uint32_t impact, before = p->article, bound = sy_postings_block_bound(p, target, &impact);
+  assert_int_equal(p->article, before);
+  assert_true(impact <= 255 && impact <= sy_postings_max_impact(p));
+  uint32_t i = lower_bound(m, from, target);
+  if (i < m->df) assert_true(bound >= m->articles[i]);
+  for (; i < m->df && m->articles[i] <= bound; i++) {
+    float tf = (float)m->frequencies[i];
+    float score = 255 * tf / (tf + saturation[s->lengths[m->articles[i]]]);
+    if (score > (float)impact + 0.001f) fail_msg("impact %u is no bound of %f", impact, (double)score);
+  }
+}
+
+/* next and advance, mixed, as a query would. */
+static void check_walk(const subject *s, random_source *random, uint32_t most_step) {
+  const list_model *m = &s->model;
+  sy_postings p;
+  sy_postings_open(&p, &s->stored.list);
+  uint32_t at = 0, last = 0; /* `at`: the model's index that comes next */
+  while (true) {
+    if (random_one_in(random, 3)) check_bound(s, &p, at ? at - 1 : 0, last + random_below(random, most_step));
+    if (random_one_in(random, 3)) {
+      sy_postings_next(&p);
+    } else {
+      uint32_t target = last + random_below(random, most_step);
+      uint32_t current = at ? at - 1 : 0; /* a target may be the current article */
+      at = lower_bound(m, current, target);
+      sy_postings_advance(&p, target);
+    }
+    if (at >= m->df) break;
+    assert_int_equal(p.article, m->articles[at]);
+    if (random_one_in(random, 2)) list_compare_article(m, at, &p);
+    last = m->articles[at++];
+  }
+  assert_int_equal(p.article, SY_NO_ARTICLE);
+  assert_int_equal(sy_postings_next(&p), SY_NO_ARTICLE);
+  assert_int_equal(sy_postings_advance(&p, SY_NO_ARTICLE - 1), SY_NO_ARTICLE);
+  assert_false(p.corrupt);
+}
+
+static void test_lists(void **state) {
+  (void)state;
+  random_source random = seeded(8);
+  for (size_t d = 0; d < DF_COUNT; d++) {
+    uint32_t df = frequencies_of_documents[d];
+    for (int round = 0; round < (df > 1000 ? 4 : 24); round++) {
+      subject s;
+      subject_make(&s, &random, random_shape(&random, df, round));
+      list_compare(&s.model, &s.stored.list);
+      for (uint32_t step = 2; step < 2 * s.article_count; step *= df > 1000 ? 40 : 5) {
+        check_walk(&s, &random, step);
+      }
+      sy_postings p;
+      sy_postings_open(&p, &s.stored.list);
+      assert_int_equal(sy_postings_advance(&p, s.article_count), SY_NO_ARTICLE);
+      assert_false(p.corrupt);
+      subject_free(&s);
+    }
+  }
+}
+
+/* All targets, from the start each. */
+static void test_every_target(void **state) {
+  (void)state;
+  random_source random = seeded(9);
+  for (size_t d = 0; d < DF_COUNT - 2; d++) {
+    subject s;
+    subject_make(&s, &random, (list_shape){frequencies_of_documents[d], 6, 4, 3});
+    for (uint32_t target = 0; target < s.article_count + 3; target++) {
+      sy_postings p;
+      sy_postings_open(&p, &s.stored.list);
+      uint32_t i = lower_bound(&s.model, 0, target);
+      uint32_t wanted = i < s.model.df ? s.model.articles[i] : SY_NO_ARTICLE;
+      assert_int_equal(sy_postings_advance(&p, target), wanted);
+      if (i < s.model.df) list_compare_article(&s.model, i, &p);
+      check_bound(&s, &p, i, target);
+      uint32_t after = i + 1 < s.model.df ? s.model.articles[i + 1] : SY_NO_ARTICLE;
+      assert_int_equal(sy_postings_next(&p), after);
+    }
+    subject_free(&s);
+  }
+}
+
+/* One article with very many positions, one with a very high one. */
+static void test_extremes(void **state) {
+  (void)state;
+  uint8_t lengths[3] = {sy_length_encode(0x80000000u), sy_length_encode(1), sy_length_encode(300000)};
+  uint32_t high[2] = {0x7ffffffe, 0x7fffffff}, zero = 0, *many = malloc(300000 * sizeof *many);
+  for (uint32_t i = 0; i < 300000; i++) many[i] = i;
+  size_t starts[] = {0, 2, 3, 300003};
+  uint32_t articles[] = {0, 1, 2}, frequencies[] = {2, 1, 300000};
+  uint32_t *positions = malloc(300003 * sizeof *positions);
+  memcpy(positions, high, sizeof high);
+  positions[2] = zero;
+  memcpy(positions + 3, many, 300000 * sizeof *many);
+  list_model m = {3, articles, frequencies, positions, starts};
+  sy_list_writer w;
+  sy_encoded_list encoded;
+  sy_list_writer_init(&w, lengths, 0);
+  list_write(&w, &m);
+  assert_ok(sy_list_writer_finish(&w, &encoded, &test_error));
+  stored_list stored = list_store(&encoded, lengths, 3);
+  list_compare(&m, &stored.list);
+  list_drop(&stored);
+  sy_list_writer_free(&w);
+  free(positions);
+  free(many);
+}
+
+/* ---- Damage ---- */
+
+/* Reads all there is; the result does not matter, only that it ends and stays inside. */
+static uint64_t use(const sy_list *list, uint32_t stride) {
+  sy_postings p;
+  uint64_t seen = 0;
+  uint32_t most = (list->df / SY_BLOCK + 1) * SY_BLOCK, count = 0, impact, target = 0;
+  sy_postings_open(&p, list);
+  while (true) {
+    uint32_t article = stride ? sy_postings_advance(&p, target) : sy_postings_next(&p);
+    if (article == SY_NO_ARTICLE) break;
+    if (article >= list->article_count) fail_msg("article %u of %u", article, list->article_count);
+    if (++count > most) fail_msg("the list does not end");
+    seen += sy_postings_frequency(&p) + sy_postings_max_impact(&p);
+    seen += sy_postings_block_bound(&p, article, &impact) + impact;
+    sy_positions positions;
+    if (sy_postings_positions(&p, &positions)) {
+      for (uint32_t k = 0; k < positions.count && k < 500; k++) seen += sy_position(&positions, k);
+      if (positions.count) seen += sy_position(&positions, positions.count - 1);
+    } else {
+      assert_true(p.corrupt);
+    }
+    if (stride && article + stride <= target) break; /* went back: articles out of order */
+    target = article + stride;
+  }
+  return seen;
+}
+
+static void use_damaged(const sy_list *list) {
+  use(list, 0);
+  use(list, 1);
+  use(list, 97);
+}
+
+static void damage_bytes(const sy_list *list, uint8_t *bytes, size_t count, random_source *random) {
+  for (size_t i = 0; i < count; i++) {
+    uint8_t was = bytes[i];
+    bytes[i] = (uint8_t)~was;
+    use_damaged(list);
+    bytes[i] = was ^ (uint8_t)(1u << random_below(random, 8));
+    use_damaged(list);
+    bytes[i] = 0xFF;
+    use_damaged(list);
+    bytes[i] = was;
+  }
+}
+
+static void truncate_all(const subject *s) {
+  sy_list list = s->stored.list;
+  for (size_t n = 0; n < s->stored.list.postings_bytes; n++) {
+    uint8_t *copy = exact_copy(s->stored.postings, n);
+    list.postings = copy;
+    list.postings_bytes = n;
+    use_damaged(&list);
+    free(copy);
+  }
+  list = s->stored.list;
+  for (size_t n = 0; list.positions && n < s->stored.list.positions_bytes; n++) {
+    uint8_t *copy = exact_copy(s->stored.positions, n);
+    list.positions = copy;
+    list.positions_bytes = n;
+    use_damaged(&list);
+    free(copy);
+  }
+}
+
+/* A record cut short must not pass for the whole. */
+static void check_truncation_noticed(const subject *s) {
+  if (s->stored.list.postings_bytes < 2) return;
+  sy_list list = s->stored.list;
+  list.postings_bytes = 1;
+  sy_postings p;
+  sy_postings_open(&p, &list);
+  while (sy_postings_next(&p) != SY_NO_ARTICLE) {
+    sy_positions positions;
+    sy_postings_positions(&p, &positions);
+  }
+  assert_true(p.corrupt);
+}
+
+static void test_damage(void **state) {
+  (void)state;
+  random_source random = seeded(10);
+  const uint32_t dfs[] = {1, 2, 3, 40, 127, 128, 129, 257};
+  for (size_t d = 0; d < sizeof dfs / sizeof *dfs; d++) {
+    for (int round = 0; round < 2; round++) {
+      subject s;
+      subject_make(&s, &random, (list_shape){dfs[d], round ? 200 : 1, round ? 30 : 3, round ? 50 : 2});
+      damage_bytes(&s.stored.list, s.stored.postings, s.stored.list.postings_bytes, &random);
+      damage_bytes(&s.stored.list, s.stored.positions, s.stored.list.positions_bytes, &random);
+      list_compare(&s.model, &s.stored.list);
+      truncate_all(&s);
+      check_truncation_noticed(&s);
+      subject_free(&s);
+    }
+  }
+}
+
+static void test_random_bytes(void **state) {
+  (void)state;
+  random_source random = seeded(11);
+  uint8_t lengths[5000];
+  for (size_t i = 0; i < sizeof lengths; i++) lengths[i] = (uint8_t)random_below(&random, 256);
+  for (int round = 0; round < 4000; round++) {
+    uint8_t bytes[900], positions[900];
+    size_t n = random_below(&random, sizeof bytes), m = random_below(&random, sizeof positions);
+    uint32_t mask = round % 2 ? 0xFF : 0x1F;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+      bytes[i] = (uint8_t)(random_next(&random) & mask);
+      positions[i] = (uint8_t)random_next(&random);
+    }
+    stored_list s = {{.df = 1 + random_below(&random, 700), .lengths = lengths, .article_count = 5000},
+                     exact_copy(bytes, n), exact_copy(positions, m)};
+    s.list.postings = s.postings;
+    s.list.postings_bytes = n;
+    s.list.positions = s.positions;
+    s.list.positions_bytes = m;
+    s.list.article = random_below(&random, 6000);
+    s.list.frequency = (uint32_t)random_next(&random);
+    use_damaged(&s.list);
+    list_drop(&s);
+  }
+}
+
+/* ---- The bytes of the format ---- */
+
+/* postings.h: an article of length 100, positions 3 and 70: 03 23. As a list of one article. */
+static void test_position_example(void **state) {
+  (void)state;
+  uint8_t length = sy_length_encode(100);
+  uint32_t positions[] = {3, 70};
+  sy_list_writer w;
+  sy_encoded_list encoded;
+  sy_list_writer_init(&w, &length, 100);
+  sy_list_writer_add(&w, 0, positions, 2);
+  assert_ok(sy_list_writer_finish(&w, &encoded, &test_error));
+  assert_int_equal(encoded.positions_bytes, 2);
+  assert_memory_equal(encoded.positions, "\x03\x23", 2);
+  stored_list stored = list_store(&encoded, &length, 1);
+  sy_postings p;
+  sy_positions read;
+  sy_postings_open(&p, &stored.list);
+  assert_int_equal(sy_postings_next(&p), 0);
+  assert_true(sy_postings_positions(&p, &read));
+  assert_int_equal(sy_position(&read, 0), 3);
+  assert_int_equal(sy_position(&read, 1), 70);
+  list_drop(&stored);
+  sy_list_writer_free(&w);
+}
+
+/*
+ * A short list by hand: articles 2 (once, at 3) and 5 (twice, at 3 and 70), both of length 100. Gaps 2 and
+ * 2, k = 0: 00000, Rice 001, gamma of 1: 1, Rice 001, gamma of 2: 010; that is 15 bits, first bit lowest:
+ * 00000001 1001010- = 80 29. Then 3 | 3 << 7 | 70 << 14 = 0x118183: 83 81 11.
+ */
+static void test_short_example(void **state) {
+  (void)state;
+  uint8_t lengths[6];
+  memset(lengths, sy_length_encode(100), sizeof lengths);
+  uint32_t positions[] = {3, 3, 70};
+  sy_list_writer w;
+  sy_encoded_list encoded;
+  sy_list_writer_init(&w, lengths, 100);
+  sy_list_writer_add(&w, 2, positions, 1);
+  sy_list_writer_add(&w, 5, positions + 1, 2);
+  assert_ok(sy_list_writer_finish(&w, &encoded, &test_error));
+  assert_int_equal(encoded.head_bytes, 2);
+  assert_memory_equal(encoded.head, "\x80\x29", 2);
+  assert_int_equal(encoded.body_bytes, 3);
+  assert_memory_equal(encoded.body, "\x83\x81\x11", 3);
+  sy_list_writer_free(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_lists),         cmocka_unit_test(test_every_target),
+      cmocka_unit_test(test_extremes),      cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_random_bytes),  cmocka_unit_test(test_position_example),
+      cmocka_unit_test(test_short_example),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
