@@ -26,6 +26,11 @@ void sy_analyzer_init(sy_analyzer *a, uint32_t rules) {
   memset(a, 0, offsetof(sy_analyzer, words));
   a->rules = rules;
   a->table = &sy_fold_tables[rules & (SY_TEXT_WIDTH | SY_TEXT_VARIANTS)];
+  for (uint32_t c = 0; c < 128; c++) {
+    uint32_t entry = sy_fold_entry(a->table, c);
+    bool word = entry >> SY_CLASS_SHIFT == SY_CLASS_WORD;
+    a->ascii_words[c] = word ? (uint8_t)sy_folded(c, entry) : 0;
+  }
 }
 
 void sy_analyzer_begin(sy_analyzer *a, const char *text, size_t bytes) {
@@ -298,6 +303,50 @@ static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p
   return next;
 }
 
+/* The two runs that texts are made of, without the questions of put_character(). Each returns where
+ * it stopped, which may be where it began. */
+
+/* Han characters of three bytes behind a held one. */
+static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
+  sy_term *out = a->out, held = a->held;
+  while (out < a->out_end && a->end - at >= 3 && at[0] >= 0xE3 && at[0] <= 0xE9 &&
+         (at[1] & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80) {
+    uint32_t c = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
+    uint32_t entry = sy_fold_entry(a->table, c);
+    if (entry >> SY_CLASS_SHIFT != SY_CLASS_CHINESE) break;
+    c = sy_folded(c, entry);
+    if (is_kana(c)) break;
+    held.second = c;
+    *out++ = held;
+    held.first = c;
+    held.position++;
+    held.start = (uint32_t)(at - a->text);
+    at += 3;
+    held.end = held.start + 3;
+  }
+  if (out == a->out) return at;
+  a->position = held.position + 1;
+  a->unit_end = held.end;
+  a->held = held;
+  a->out = out;
+  return at;
+}
+
+/* ASCII letters and digits inside a word. */
+static const uint8_t *put_ascii_run(sy_analyzer *a, const uint8_t *at) {
+  uint8_t *begin = a->words + a->word.second, *to = begin + a->word.word_bytes;
+  const uint8_t *first = at;
+  while (at < a->end && *at < 128 && a->ascii_words[*at] && to < begin + SY_WORD_MAX_BYTES) {
+    *to++ = a->ascii_words[*at++];
+  }
+  if (at == first) return at;
+  a->last = to[-1];
+  a->last_bytes = 1;
+  a->word.word_bytes = (uint32_t)(to - begin);
+  a->word.end = a->unit_end = (uint32_t)(at - a->text);
+  return at;
+}
+
 /* Moves the word being read to the front of the buffer, whose other words have been handed out. */
 static void reuse_words(sy_analyzer *a) {
   memmove(a->words, a->words + a->word.second, a->word.word_bytes);
@@ -314,6 +363,11 @@ size_t sy_analyzer_next(sy_analyzer *a, sy_term *terms, size_t capacity) {
     uint32_t length, c = sy_utf8_decode(at, end, &length);
     if (c == SY_REPLACEMENT && length == 1) a->invalid_bytes++;
     at = put_character(a, c, at, at + length);
+    if (a->in_word) {
+      at = put_ascii_run(a, at);
+    } else if (a->pending && !a->gap && !a->space && a->unit_end == (uint32_t)(at - a->text)) {
+      at = put_han_run(a, at);
+    }
   }
   a->at = at;
   if (at >= end) {

@@ -28,6 +28,7 @@ typedef struct sy_term {
 typedef struct sy_analyzer {
   const sy_fold_table *table;
   uint32_t rules;
+  uint8_t ascii_words[128]; /* the folded form of ASCII word characters, 0 for others */
   const uint8_t *text, *at, *end;
   uint64_t invalid_bytes; /* counted over all texts */
 

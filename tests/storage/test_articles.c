@@ -1,0 +1,249 @@
+/* test_articles.c - stored articles come back, whatever their sizes; damaged ones are refused. */
+#include "storage/articles.h"
+#include "tests/storage/storage_helper.h"
+
+#define SEGMENT 5
+
+typedef struct world {
+  char *path;
+  sy_env *env;
+  buffer *strings; /* three for each article */
+  uint32_t count;
+  sy_articles reader;
+} world;
+
+static sy_article article_of(const world *w, uint32_t i) {
+  const buffer *s = w->strings + 3 * (size_t)i;
+  return (sy_article){.title = {s[0].data, s[0].bytes},
+                      .body = {s[1].data, s[1].bytes},
+                      .fields = {s[2].data, s[2].bytes}};
+}
+
+static void write_articles(world *w, uint32_t segment, uint32_t *chunks) {
+  sy_articles_writer writer;
+  assert_ok(sy_articles_writer_init(&writer, w->env, segment, 3, &test_error));
+  for (uint32_t i = 0; i < w->count; i++) {
+    sy_article article = article_of(w, i);
+    assert_ok(sy_articles_writer_add(&writer, &article, &test_error));
+  }
+  assert_ok(sy_articles_writer_finish(&writer, &test_error));
+  *chunks = sy_stream_chunk_count(writer.stream.end);
+  sy_articles_writer_free(&writer);
+}
+
+static void open_reader(world *w, uint32_t segment, uint32_t chunks) {
+  assert_ok(sy_env_commit(w->env, &test_error));
+  assert_ok(sy_env_read(w->env, &test_error));
+  assert_ok(sy_articles_open(&w->reader, w->env, segment, w->count, chunks, &test_error));
+}
+
+/* Sizes: mostly small, many empty, some about a block, some far beyond one. */
+static void world_make(world *w, random_source *random, uint32_t count) {
+  *w = (world){.path = make_directory(), .count = count};
+  assert_ok(sy_env_open(w->path, true, true, &w->env, &test_error));
+  w->strings = calloc(3 * (size_t)count + 1, sizeof *w->strings);
+  for (size_t i = 0; i < 3 * (size_t)count; i++) {
+    uint32_t size = random_below(random, 3) ? random_below(random, 200) : 0;
+    if (random_one_in(random, 30)) size = SY_ARTICLE_BLOCK_BYTES - 3 + random_below(random, 8);
+    if (random_one_in(random, 200)) size = 3000000;
+    buffer *b = &w->strings[i];
+    buffer_add(b, "", 0);
+    while (b->bytes < size) {
+      uint64_t bits = random_next(random);
+      size_t left = size - b->bytes;
+      buffer_add(b, (const char *)&bits, left < 8 ? left : 8);
+    }
+  }
+}
+
+static void world_free(world *w) {
+  for (size_t i = 0; i < 3 * (size_t)w->count; i++) free(w->strings[i].data);
+  free(w->strings);
+  sy_env_close(w->env);
+  remove_directory(w->path);
+}
+
+static void assert_same(sy_string a, sy_string b) {
+  assert_int_equal(a.bytes, b.bytes);
+  if (a.bytes) assert_memory_equal(a.data, b.data, a.bytes);
+}
+
+static void check_article(world *w, uint32_t i) {
+  sy_article got, wanted = article_of(w, i);
+  assert_ok(sy_articles_get(&w->reader, i, &got, &test_error));
+  assert_same(got.title, wanted.title);
+  assert_same(got.body, wanted.body);
+  assert_same(got.fields, wanted.fields);
+}
+
+static void check_all(world *w, random_source *random) {
+  for (uint32_t i = 0; i < w->count; i++) check_article(w, i);
+  for (uint32_t i = w->count; i-- > 0;) check_article(w, i);
+  for (int i = 0; i < 100 && w->count; i++) check_article(w, random_below(random, w->count));
+  sy_article out;
+  assert_status(sy_articles_get(&w->reader, w->count, &out, &test_error), SY_CORRUPT);
+}
+
+/* Copies the blocks as a merge does, with articles of its own before, between and behind. */
+static void check_copy(world *w, random_source *random) {
+  sy_articles_writer writer;
+  sy_article extra = article_of(w, 0);
+  uint32_t added[64], count = 0; /* numbers of the extra ones */
+  assert_ok(sy_articles_writer_init(&writer, w->env, SEGMENT + 1, 1, &test_error));
+  for (uint32_t b = 0; b <= w->reader.block_count; b++) {
+    if (count < 64 && random_one_in(random, 2)) {
+      added[count++] = writer.count;
+      assert_ok(sy_articles_writer_add(&writer, &extra, &test_error));
+    }
+    if (b == w->reader.block_count) break;
+    const uint8_t *frame;
+    uint32_t bytes, raw_bytes, articles;
+    assert_ok(sy_articles_block(&w->reader, b, &frame, &bytes, &raw_bytes, &articles, &test_error));
+    assert_ok(sy_articles_writer_add_block(&writer, frame, bytes, raw_bytes, articles, &test_error));
+  }
+  assert_ok(sy_articles_writer_finish(&writer, &test_error));
+  assert_ok(sy_env_commit(w->env, &test_error));
+  assert_int_equal(writer.count, w->count + count);
+  world copy = *w;
+  uint32_t total = writer.count, original = 0, next = 0;
+  sy_articles_close(&w->reader);
+  assert_ok(sy_env_read(w->env, &test_error));
+  assert_ok(sy_articles_open(&copy.reader, w->env, SEGMENT + 1, total,
+                             sy_stream_chunk_count(writer.stream.end), &test_error));
+  for (uint32_t i = 0; i < total; i++) {
+    sy_article got, wanted = extra;
+    if (next < count && added[next] == i) {
+      next++;
+    } else {
+      wanted = article_of(w, original++);
+    }
+    assert_ok(sy_articles_get(&copy.reader, i, &got, &test_error));
+    assert_same(got.title, wanted.title);
+    assert_same(got.body, wanted.body);
+  }
+  sy_articles_close(&copy.reader);
+  sy_articles_writer_free(&writer);
+}
+
+static void test_random(void **state) {
+  (void)state;
+  random_source random = seeded(16);
+  const uint32_t counts[] = {0, 1, 2, 300, 1500};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    world w;
+    uint32_t chunks;
+    world_make(&w, &random, counts[i]);
+    write_articles(&w, SEGMENT, &chunks);
+    open_reader(&w, SEGMENT, chunks);
+    check_all(&w, &random);
+    if (counts[i]) {
+      check_copy(&w, &random);
+    } else {
+      sy_articles_close(&w.reader);
+    }
+    world_free(&w);
+  }
+}
+
+/* ---- Damage ---- */
+
+/* Reads all; a good status must come with strings inside the block. */
+static void use(sy_articles *a) {
+  for (uint32_t i = 0; i < a->article_count; i++) {
+    sy_article out;
+    memset(&out, 0xEE, sizeof out);
+    if (sy_articles_get(a, i, &out, &test_error) != SY_OK) continue;
+    const sy_string *strings[] = {&out.title, &out.body, &out.fields};
+    for (int k = 0; k < 3; k++) {
+      uintptr_t at = (uintptr_t)strings[k]->data, raw = (uintptr_t)a->raw;
+      bool inside = at >= raw && strings[k]->bytes <= a->raw_capacity &&
+                    at - raw <= a->raw_capacity - strings[k]->bytes;
+      if (strings[k]->bytes && !inside) fail_msg("article %u is nowhere", i);
+      if (!strings[k]->bytes && !strings[k]->data) continue;
+      if (!inside) fail_msg("article %u is nowhere", i);
+    }
+  }
+}
+
+/* Many small articles in few blocks; each byte of the directory changed, and of the frames. */
+static void test_damage(void **state) {
+  (void)state;
+  random_source random = seeded(17);
+  world w;
+  uint32_t chunks;
+  world_make(&w, &random, 0);
+  w.count = 200;
+  free(w.strings);
+  w.strings = calloc(600, sizeof *w.strings);
+  for (uint32_t i = 0; i < 600; i++) {
+    buffer_add(&w.strings[i], "", 0);
+    random_text(&random, random_below(&random, 150), true, &w.strings[i]);
+  }
+  write_articles(&w, SEGMENT, &chunks);
+  open_reader(&w, SEGMENT, chunks);
+  assert_true(w.reader.block_count > 1);
+  sy_value value;
+  assert_ok(sy_env_get(w.env, SEGMENT, SY_PART_ARTICLE_DIRECTORY, 0, &value, &test_error));
+  uint8_t *copy = exact_copy(value.data, value.bytes);
+  size_t array = 4 * (size_t)w.reader.block_count;
+  w.reader.firsts = copy + 4;
+  w.reader.raw_sizes = w.reader.firsts + array;
+  w.reader.sizes = w.reader.raw_sizes + array;
+  w.reader.addresses = w.reader.sizes + array;
+  for (size_t i = 4; i < value.bytes; i++) {
+    for (int change = 0; change < 3; change++) {
+      uint8_t was = copy[i];
+      copy[i] = change == 2 ? (uint8_t)(was + 1) : change ? was ^ 0x80 : (uint8_t)~was;
+      w.reader.block = UINT32_MAX;
+      use(&w.reader);
+      copy[i] = was;
+    }
+  }
+  const uint8_t *data;
+  assert_ok(sy_stream_get(&w.reader.stream, 0, 1, &data, &test_error));
+  size_t bytes = w.reader.stream.chunks[0].bytes;
+  uint8_t *frames = exact_copy(data, bytes);
+  w.reader.stream.chunks[0].data = frames;
+  for (size_t i = 0; i < bytes; i += 1 + random_below(&random, 40)) {
+    uint8_t was = frames[i];
+    frames[i] ^= (uint8_t)(1u << random_below(&random, 8));
+    w.reader.block = UINT32_MAX;
+    use(&w.reader);
+    frames[i] = was;
+  }
+  w.reader.block = UINT32_MAX;
+  check_all(&w, &random);
+  sy_articles_close(&w.reader);
+  free(frames);
+  free(copy);
+  world_free(&w);
+}
+
+/* A first block that begins behind the article asked for. */
+static void test_first_behind(void **state) {
+  (void)state;
+  random_source random = {18};
+  world w;
+  uint32_t chunks;
+  world_make(&w, &random, 3);
+  write_articles(&w, SEGMENT, &chunks);
+  open_reader(&w, SEGMENT, chunks);
+  uint8_t firsts[4] = {1, 0, 0, 0};
+  w.reader.firsts = firsts;
+  w.reader.block_count = 1;
+  sy_article out;
+  assert_status(sy_articles_get(&w.reader, 0, &out, &test_error), SY_CORRUPT);
+  sy_articles_close(&w.reader);
+  assert_status(sy_articles_open(&w.reader, w.env, SEGMENT + 50, 3, chunks, &test_error), SY_CORRUPT);
+  sy_articles_close(&w.reader);
+  world_free(&w);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_random),
+      cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_first_behind),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
