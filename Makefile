@@ -142,7 +142,8 @@ demo: deps
 	tools/demo.sh $(BUILD)
 
 bench: deps
-	$(SUBMAKE) $(BUILD)/suoyin-bench
+	$(SUBMAKE) all
+	benchmarks/run.sh $(BUILD)
 
 deps:
 	tools/deps.sh

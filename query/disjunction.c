@@ -1,5 +1,6 @@
 /*
- * disjunction.c - top k of an OR of terms: free text, mostly. MaxScore over windows of articles.
+ * disjunction.c - top k of an OR: of terms (free text), of phrases, of whatever has a bound.
+ * MaxScore over windows of articles.
  *
  * Scores of a window of SY_WINDOW articles are added up term by term in a small array. Terms are
  * sorted by the most they can add. Those whose sum cannot lift an article over the threshold of the
@@ -19,10 +20,11 @@
 #include "base/status.h"
 
 #define SY_WINDOW 4096u
-#define SY_DISJUNCTION_MOST 1024u /* terms; more could overflow the 32-bit sums */
+#define SY_DISJUNCTION_MOST 1024u /* terms: their iterators are all kept in memory */
 
 typedef struct term {
-  sy_postings *postings;
+  sy_iterator *it;
+  sy_postings *postings; /* of a single list, which is read by blocks; else NULL */
   const sy_scorer *scorer;
   uint64_t most;     /* it adds at most this */
   uint64_t most_sum; /* it and all before it */
@@ -41,32 +43,37 @@ typedef struct disjunction {
 
 /* ---- Gathering the terms --------------------------------------------------------------------- */
 
-/* Counts the terms of a disjunction; 0 when the tree is not one. */
+static bool is_disjunction(const sy_plan_node *node) {
+  if (node->kind != SY_PLAN_GROUP || !node->child) return false;
+  const sy_plan_node *child = node->child;
+  while (child && child->occur == SY_SHOULD) child = child->next;
+  return !child;
+}
+
+/* A disjunction in a disjunction is part of it; anything else is one term. */
 static uint32_t count_terms(const sy_plan_node *node) {
-  if (node->kind == SY_PLAN_LISTS) return node->count == 1;
-  if (node->kind != SY_PLAN_GROUP) return 0;
+  if (!is_disjunction(node)) return 1;
   uint32_t count = 0;
   for (const sy_plan_node *child = node->child; child; child = child->next) {
-    uint32_t more = child->occur == SY_SHOULD || !node->child->next ? count_terms(child) : 0;
-    if (!more || child->occur == SY_MUST_NOT) return 0;
-    count += more;
+    count += count_terms(child);
   }
   return count;
 }
 
 static bool add_terms(disjunction *d, const sy_plan_node *node, uint32_t segment) {
-  if (node->kind == SY_PLAN_GROUP) {
+  if (is_disjunction(node)) {
     for (const sy_plan_node *child = node->child; child; child = child->next) {
       if (!add_terms(d, child, segment)) return false;
     }
     return true;
   }
-  if (!node->lists[segment].df) return true;
   sy_iterator *it = sy_plan_iterator(d->plan, node, segment);
   if (!it) return false;
+  if (it->article == SY_NO_ARTICLE) return true;
   term *t = &d->terms[d->count++];
+  t->it = it;
   t->postings = sy_term_iterator_postings(it, &t->scorer);
-  t->most = sy_scorer_bound(t->scorer, sy_postings_max_impact(t->postings));
+  t->most = it->most(it);
   return true;
 }
 
@@ -83,9 +90,13 @@ static void sort_terms(disjunction *d) {
 
 /* ---- Scoring --------------------------------------------------------------------------------- */
 
-/* Adds a term's scores for the articles in [start, end). Hot: on plain arrays, a block at a
- * time. */
-static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
+static inline void add_score(disjunction *d, uint32_t slot, uint32_t score) {
+  d->scores[slot] += score;
+  d->touched[slot / 64] |= 1ull << slot % 64;
+}
+
+/* Adds a list's scores for the articles in [start, end). Hot: on plain arrays, a block at a time. */
+static void add_list_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
   sy_postings *p = t->postings;
   float weight = t->scorer->weight;
   const float *saturation = t->scorer->saturation;
@@ -95,27 +106,44 @@ static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t e
     sy_postings_load_frequencies(p);
     uint32_t i = p->at;
     for (; i < p->filled && p->articles[i] < end; i++) {
-      uint32_t article = p->articles[i], slot = article - start;
+      uint32_t article = p->articles[i];
       float tf = (float)p->frequencies[i];
-      d->scores[slot] += (uint32_t)(weight * tf / (tf + saturation[lengths[article]]));
-      d->touched[slot / 64] |= 1ull << slot % 64;
+      add_score(d, article - start, (uint32_t)(weight * tf / (tf + saturation[lengths[article]])));
     }
     p->at = i - 1;
     sy_postings_next(p);
   }
 }
 
-/* Adds what the non-essential terms have for a candidate, while it can still enter. */
-static uint64_t complete_score(disjunction *d, uint32_t article, uint64_t score) {
-  for (uint32_t i = d->essential; i-- > 0;) {
-    if (!sy_topk_accepts(d->top, score + d->terms[i].most_sum)) return 0;
-    sy_postings *p = d->terms[i].postings;
-    if (p->article < article) sy_postings_advance(p, article);
-    if (p->article == article) {
-      score += sy_scorer_score(d->terms[i].scorer, article, sy_postings_frequency(p));
-    }
+static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
+  if (t->postings) {
+    add_list_scores(d, t, start, end);
+    return;
   }
-  return score;
+  sy_iterator *it = t->it;
+  for (sy_iterator_reach(it, start); it->article < end; it->advance(it, it->article + 1)) {
+    if (it->matches(it)) add_score(d, it->article - start, (uint32_t)it->score(it));
+  }
+}
+
+/* What a term has for an article. */
+static uint64_t score_of(const term *t, uint32_t article) {
+  sy_postings *p = t->postings;
+  if (!p) {
+    bool matches = sy_iterator_reach(t->it, article) == article && t->it->matches(t->it);
+    return matches ? t->it->score(t->it) : 0;
+  }
+  if (p->article < article) sy_postings_advance(p, article);
+  return p->article == article ? sy_scorer_score(t->scorer, article, sy_postings_frequency(p)) : 0;
+}
+
+/* Adds what the non-essential terms have for a candidate; false as soon as it cannot enter. */
+static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
+  for (uint32_t i = d->essential; i-- > 0;) {
+    if (!sy_topk_accepts(d->top, *score + d->terms[i].most_sum)) return false;
+    *score += score_of(&d->terms[i], article);
+  }
+  return true;
 }
 
 static void offer_window(disjunction *d, uint32_t start) {
@@ -127,8 +155,9 @@ static void offer_window(disjunction *d, uint32_t start) {
       uint64_t possible = score + (d->essential ? d->terms[d->essential - 1].most_sum : 0);
       if (!sy_topk_accepts(d->top, possible) || sy_segment_deleted(d->segment, start + slot))
         continue;
-      score = complete_score(d, start + slot, score);
-      if (score) sy_topk_offer(d->top, score, d->segment->base + start + slot);
+      if (complete_score(d, start + slot, &score)) {
+        sy_topk_offer(d->top, score, d->segment->base + start + slot);
+      }
     }
     d->touched[w] = 0;
   }
@@ -138,7 +167,8 @@ static void offer_window(disjunction *d, uint32_t start) {
 static uint32_t next_article(const disjunction *d) {
   uint32_t least = SY_NO_ARTICLE;
   for (uint32_t i = d->essential; i < d->count; i++) {
-    uint32_t article = d->terms[i].postings->article;
+    const term *t = &d->terms[i];
+    uint32_t article = t->postings ? t->postings->article : t->it->article;
     least = article < least ? article : least;
   }
   return least;
@@ -156,7 +186,7 @@ static void run(disjunction *d) {
     offer_window(d, start);
   }
   for (uint32_t i = 0; i < d->count; i++) {
-    if (d->terms[i].postings->corrupt) {
+    if (d->terms[i].postings && d->terms[i].postings->corrupt) {
       d->plan->context->status =
           sy_fail(d->plan->context->error, SY_CORRUPT, "a postings list contradicts itself");
     }
@@ -164,7 +194,7 @@ static void run(disjunction *d) {
 }
 
 bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top) {
-  uint32_t count = count_terms(plan->root);
+  uint32_t count = is_disjunction(plan->root) ? count_terms(plan->root) : 1;
   if (count < 2 || count > SY_DISJUNCTION_MOST) return false;
   disjunction d = {.plan = plan, .segment = &plan->snapshot->segments[segment], .top = top};
   d.terms = sy_arena_calloc(plan->arena, count, sizeof *d.terms);
@@ -175,6 +205,7 @@ bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top) {
     return true;
   }
   sort_terms(&d);
+  if (d.count && d.terms[d.count - 1].most_sum > UINT32_MAX) return false; /* sums have 32 bits */
   run(&d);
   return true;
 }

@@ -97,13 +97,17 @@ static uint64_t group_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
          add_bounds(g->should, g->should_count, target, last);
 }
 
-static void sort_by_cost(sy_iterator **children, uint32_t count) {
-  for (uint32_t i = 1; i < count; i++) {
-    sy_iterator *child = children[i];
-    uint32_t k = i;
-    for (; k && children[k - 1]->cost > child->cost; k--) children[k] = children[k - 1];
-    children[k] = child;
-  }
+static uint64_t group_most(sy_iterator *it) {
+  group_iterator *g = (group_iterator *)it;
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < g->must_count; i++) sum += g->must[i]->most(g->must[i]);
+  for (uint32_t i = 0; i < g->should_count; i++) sum += g->should[i]->most(g->should[i]);
+  return sum;
+}
+
+static int compare_costs(const void *a, const void *b) {
+  uint64_t x = (*(sy_iterator *const *)a)->cost, y = (*(sy_iterator *const *)b)->cost;
+  return (x > y) - (x < y);
 }
 
 sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, uint32_t must_count,
@@ -112,14 +116,14 @@ sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, u
   group_iterator *g = sy_arena_alloc(context->arena, sizeof *g);
   if (!g) return NULL;
   *g = (group_iterator){
-      .base = {group_advance, group_matches, group_score, group_bound, 0, 0, context},
+      .base = {group_advance, group_matches, group_score, group_bound, group_most, 0, 0, context},
       .must = must,
       .should = should,
       .must_not = must_not,
       .must_count = must_count,
       .should_count = should_count,
       .must_not_count = must_not_count};
-  sort_by_cost(must, must_count);
+  if (must_count) qsort(must, must_count, sizeof(sy_iterator *), compare_costs);
   if (must_count) {
     g->base.cost = must[0]->cost;
   } else {

@@ -35,6 +35,8 @@ struct sy_iterator {
   uint64_t (*score)(sy_iterator *it);
   /* No article from `target`, which is not below the current one, to *last scores more than this. */
   uint64_t (*bound)(sy_iterator *it, uint32_t target, uint32_t *last);
+  /* No article at all scores more than this. */
+  uint64_t (*most)(sy_iterator *it);
   uint32_t article; /* the current candidate; SY_NO_ARTICLE behind the last */
   uint64_t cost;    /* about how many candidates there are */
   sy_search_context *context;
@@ -48,9 +50,9 @@ typedef struct sy_scorer {
   float average_ratio;     /* average length now to that of the impacts, at least 1 */
 } sy_scorer;
 
-static inline uint32_t sy_scorer_score(const sy_scorer *s, uint32_t article, uint32_t frequency) {
+static inline uint64_t sy_scorer_score(const sy_scorer *s, uint32_t article, uint32_t frequency) {
   float tf = (float)frequency;
-  return (uint32_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
+  return (uint64_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
 }
 
 static inline uint32_t sy_iterator_reach(sy_iterator *it, uint32_t target) {

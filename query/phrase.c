@@ -138,6 +138,16 @@ static uint64_t phrase_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
   return sy_scorer_bound(&p->scorer, least);
 }
 
+static uint64_t phrase_most(sy_iterator *it) {
+  phrase_iterator *p = (phrase_iterator *)it;
+  uint32_t least = 255;
+  for (uint32_t i = 0; i < p->count; i++) {
+    uint32_t impact = sy_postings_max_impact(&p->lists[i].postings);
+    if (impact < least) least = impact;
+  }
+  return sy_scorer_bound(&p->scorer, least);
+}
+
 const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count) {
   phrase_iterator *p = (phrase_iterator *)it;
   *count = p->frequency;
@@ -165,8 +175,8 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
   phrase_iterator *p = sy_arena_calloc(context->arena, 1, sizeof *p);
   bool *taken = sy_arena_calloc(context->arena, spec->count, sizeof *taken);
   if (!p || !taken) return NULL;
-  p->base =
-      (sy_iterator){phrase_advance, phrase_matches, phrase_score, phrase_bound, 0, 0, context};
+  p->base = (sy_iterator){
+      phrase_advance, phrase_matches, phrase_score, phrase_bound, phrase_most, 0, 0, context};
   p->scorer = scorer;
   p->count = spec->count;
   p->lists = sy_arena_alloc(context->arena, spec->count * sizeof *p->lists);

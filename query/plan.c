@@ -238,39 +238,44 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
 
 /* ---- Bags ------------------------------------------------------------------------------------ */
 
-static bool same_key(const sy_term_key *a, const sy_term_key *b) {
-  return a->first == b->first && a->second == b->second && a->word_bytes == b->word_bytes &&
-         (!a->word_bytes || !memcmp(a->word, b->word, a->word_bytes));
+static int compare_units(const void *a, const void *b) {
+  const sy_term_key *x = &((const sy_unit *)a)->key, *y = &((const sy_unit *)b)->key;
+  if (x->first != y->first) return x->first < y->first ? -1 : 1;
+  if (x->second != y->second) return x->second < y->second ? -1 : 1;
+  if (x->word_bytes != y->word_bytes) return x->word_bytes < y->word_bytes ? -1 : 1;
+  return x->word_bytes ? memcmp(x->word, y->word, x->word_bytes) : 0;
 }
 
-/* How often the unit stands in the leaf; 0 when an earlier one is the same. */
-static uint32_t multiplicity(const sy_leaf *leaf, uint32_t i) {
-  uint32_t count = 0;
-  for (uint32_t k = 0; k < leaf->count; k++) {
-    if (!same_key(&leaf->units[k].key, &leaf->units[i].key)) continue;
-    if (k < i) return 0;
-    count++;
+static sy_status add_part(sy_plan *plan, sy_unit *unit, uint32_t times, uint32_t fields,
+                          sy_plan_node *group, sy_error *error) {
+  sy_leaf single = {unit, 1, false, false};
+  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
+    if (!(fields & 1u << f)) continue;
+    sy_plan_node *node;
+    SY_TRY(plan_phrase(plan, &single, SY_SHOULD, f, &node, error));
+    node->weight *= (float)times;
+    node->next = group->child;
+    group->child = node;
   }
-  return count;
+  return SY_OK;
 }
 
-/* Bigrams and words; the last character of a run is in the bigram before it. */
+/* Bigrams and words, each once, weighed by how often it stands there. The last character of a run is
+ * in the bigram before it. */
 static sy_status plan_bag(sy_plan *plan, const sy_leaf *leaf, uint32_t fields, sy_plan_node *group,
                           sy_error *error) {
+  sy_unit *parts = sy_arena_alloc(plan->arena, leaf->count * sizeof *parts);
+  if (!parts) return sy_fail_memory(error);
+  uint32_t count = 0;
   for (uint32_t i = 0; i < leaf->count; i++) {
-    sy_leaf single = {&leaf->units[i], 1, false, false};
     bool word = leaf->units[i].key.word_bytes > 0;
-    bool alone = !word && !is_bigram(leaf, i) && (i == 0 || !is_bigram(leaf, i - 1));
-    uint32_t times = multiplicity(leaf, i);
-    if (!times || (!word && !is_bigram(leaf, i) && !alone)) continue;
-    for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
-      if (!(fields & 1u << f)) continue;
-      sy_plan_node *node;
-      SY_TRY(plan_phrase(plan, &single, SY_SHOULD, f, &node, error));
-      node->weight *= (float)times;
-      node->next = group->child;
-      group->child = node;
-    }
+    bool alone = i == 0 || !is_bigram(leaf, i - 1);
+    if (word || is_bigram(leaf, i) || alone) parts[count++] = leaf->units[i];
+  }
+  qsort(parts, count, sizeof *parts, compare_units);
+  for (uint32_t i = 0, next; i < count; i = next) {
+    for (next = i + 1; next < count && !compare_units(&parts[i], &parts[next]);) next++;
+    SY_TRY(add_part(plan, &parts[i], next - i, fields, group, error));
   }
   return SY_OK;
 }

@@ -1,4 +1,5 @@
-/* test_arena.c - allocations do not overlap, are aligned, stay where they are, and are given back. */
+/* test_arena.c - allocations do not overlap, are aligned, stay where they are, and are given
+ * back. */
 #include "base/arena.h"
 
 #include <setjmp.h>

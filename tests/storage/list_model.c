@@ -50,8 +50,7 @@ void list_write(sy_list_writer *w, const list_model *m) {
 }
 
 stored_list list_store(const sy_encoded_list *e, const uint8_t *lengths, uint32_t article_count) {
-  stored_list s = {
-      {.df = e->df, .lengths = lengths, .article_count = article_count}, NULL, NULL};
+  stored_list s = {{.df = e->df, .lengths = lengths, .article_count = article_count}, NULL, NULL};
   if (e->df == 1) {
     s.list.article = e->article;
     s.list.frequency = e->frequency;

@@ -6,6 +6,7 @@
 #include "tests/storage/storage_helper.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +16,8 @@ void check_status(sy_status got, sy_status wanted, const char *what, const char 
   if (got != wanted) {
     char text[1200] = "";
     if (got != SY_OK && got != SY_NOT_FOUND) sy_error_format(&test_error, text, sizeof text);
-    print_error("%s: \"%s\", not \"%s\" (%s)\n", what, sy_status_string(got), sy_status_string(wanted),
-                text);
+    print_error("%s: \"%s\", not \"%s\" (%s)\n", what, sy_status_string(got),
+                sy_status_string(wanted), text);
     _fail(file, line);
   }
   if (got != SY_OK && got != SY_NOT_FOUND && test_error.status != got) {
@@ -60,11 +61,18 @@ uint8_t *exact_copy(const void *data, size_t bytes) {
   return copy;
 }
 
+/* cmocka catches them, and would go on with its other tests in the child. */
+static void default_signals(void) {
+  static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], SIG_DFL);
+}
+
 int run_child(void (*body)(void *context), void *context) {
   fflush(NULL);
   pid_t child = fork();
   assert_true(child >= 0);
   if (!child) {
+    default_signals();
     body(context);
     _exit(0);
   }

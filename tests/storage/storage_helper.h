@@ -1,6 +1,7 @@
 /*
- * storage_helper.h - for the tests of storage and of the writer: a directory that goes away, statuses that
- * say why, bytes whose end the sanitizer guards, child processes, and the index as others see it.
+ * storage_helper.h - for the tests of storage and of the writer: a directory that goes away,
+ * statuses that say why, bytes whose end the sanitizer guards, child processes, and the index as
+ * others see it.
  */
 #ifndef SY_STORAGE_HELPER_H
 #define SY_STORAGE_HELPER_H
@@ -25,18 +26,20 @@ extern sy_error test_error;
 #define assert_ok(call) assert_status(call, SY_OK)
 void check_status(sy_status got, sy_status wanted, const char *what, const char *file, int line);
 
-/* A new empty directory. Owned by the caller: remove_directory(), which deletes what is in it too. */
+/* A new empty directory. Owned by the caller: remove_directory(), which deletes what is in it
+ * too. */
 char *make_directory(void);
 void remove_directory(char *path);
 
 /* A random source from $SUOYIN_SEED or `otherwise`; says which. */
 random_source seeded(uint64_t otherwise);
 
-/* `bytes` bytes and the 8 behind them that a decoder may read, in memory that ends there. free(). */
+/* `bytes` bytes and the 8 behind them that a decoder may read, in memory that ends there.
+ * free(). */
 uint8_t *exact_copy(const void *data, size_t bytes);
 
-/* Runs `body` in a child process and returns what waitpid() says of it. Nothing of LMDB may be open. The
- * child ends with 0 when `body` returns. */
+/* Runs `body` in a child process and returns what waitpid() says of it. Nothing of LMDB may be
+ * open. The child ends with 0 when `body` returns. */
 int run_child(void (*body)(void *context), void *context);
 
 /* In a child, where cmocka must not be used: ends it with a message unless `good`. */

@@ -99,7 +99,8 @@ static void check_copy(world *w, random_source *random) {
     const uint8_t *frame;
     uint32_t bytes, raw_bytes, articles;
     assert_ok(sy_articles_block(&w->reader, b, &frame, &bytes, &raw_bytes, &articles, &test_error));
-    assert_ok(sy_articles_writer_add_block(&writer, frame, bytes, raw_bytes, articles, &test_error));
+    assert_ok(
+        sy_articles_writer_add_block(&writer, frame, bytes, raw_bytes, articles, &test_error));
   }
   assert_ok(sy_articles_writer_finish(&writer, &test_error));
   assert_ok(sy_env_commit(w->env, &test_error));
@@ -234,7 +235,8 @@ static void test_first_behind(void **state) {
   sy_article out;
   assert_status(sy_articles_get(&w.reader, 0, &out, &test_error), SY_CORRUPT);
   sy_articles_close(&w.reader);
-  assert_status(sy_articles_open(&w.reader, w.env, SEGMENT + 50, 3, chunks, &test_error), SY_CORRUPT);
+  assert_status(sy_articles_open(&w.reader, w.env, SEGMENT + 50, 3, chunks, &test_error),
+                SY_CORRUPT);
   sy_articles_close(&w.reader);
   world_free(&w);
 }

@@ -66,15 +66,14 @@ static code random_code(random_source *random) {
       c.value = value;
       if (value >> c.width > 5000) c.value = value & ((5000ull << c.width) - 1);
       break;
-    default:
-      c.width = random_below(random, 57);
-      c.value &= (1ull << c.width) - 1;
+    default: c.width = random_below(random, 57); c.value &= (1ull << c.width) - 1;
   }
   return c;
 }
 
 /* Bits that the codes take, by their text. */
-static uint64_t check_written(const code *codes, uint32_t count, const uint8_t *bytes, size_t size) {
+static uint64_t check_written(const code *codes, uint32_t count, const uint8_t *bytes,
+                              size_t size) {
   sy_buffer text = {0};
   for (uint32_t i = 0; i < count; i++) write_slowly(&text, &codes[i]);
   assert_int_equal(size, (text.bytes + 7) / 8);
@@ -115,7 +114,8 @@ static void check_codes(const code *codes, uint32_t count, bool truncate) {
   assert_true(size <= room);
   uint64_t bits = check_written(codes, count, bytes, size);
   check_reading(codes, count, bytes, bits, bits);
-  for (uint64_t end = 0; truncate && end < bits; end++) check_reading(codes, count, bytes, end, bits);
+  for (uint64_t end = 0; truncate && end < bits; end++)
+    check_reading(codes, count, bytes, end, bits);
   free(bytes);
 }
 

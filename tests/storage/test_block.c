@@ -164,7 +164,8 @@ static void test_garbage(void **state) {
   }
 }
 
-/* 120 times 1 and 8 times 300 is 01 08, 16 bytes packed, 8 indexes, 8 parts of a byte: 150 is 300 >> 1. */
+/* 120 times 1 and 8 times 300 is 01 08, 16 bytes packed, 8 indexes, 8 parts of a byte: 150 is
+ * 300 >> 1. */
 static void test_worked_example(void **state) {
   (void)state;
   uint32_t values[SY_BLOCK], decoded[SY_BLOCK];
@@ -209,8 +210,8 @@ static void test_sum_gaps(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_edges),   cmocka_unit_test(test_patches),
-      cmocka_unit_test(test_random),  cmocka_unit_test(test_garbage),
+      cmocka_unit_test(test_edges),    cmocka_unit_test(test_patches),
+      cmocka_unit_test(test_random),   cmocka_unit_test(test_garbage),
       cmocka_unit_test(test_sum_gaps), cmocka_unit_test(test_worked_example),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,8 @@ static void check_all(world *w, random_source *random) {
     assert_int_equal(id.bytes, w->ids[a].bytes);
     assert_memory_equal(id.data, w->ids[a].data, id.bytes);
   }
-  for (int i = 0; i < 200 && w->count; i++) check_find(w, w->ids[random_below(random, w->count)], i % 3);
+  for (int i = 0; i < 200 && w->count; i++)
+    check_find(w, w->ids[random_below(random, w->count)], i % 3);
   for (int i = 0; i < 50; i++) {
     char text[20];
     check_find(w, (sy_string){text, (size_t)sprintf(text, "no/%d", i)}, 1);
@@ -123,7 +124,8 @@ static void use(world *w) {
       volatile char last = id.bytes ? id.data[id.bytes - 1] : 0;
       (void)last;
     }
-    (void)sy_ids_find(&w->reader, w->ids[i], sy_id_hash(w->ids[i]), collect_article, &f, &test_error);
+    (void)sy_ids_find(&w->reader, w->ids[i], sy_id_hash(w->ids[i]), collect_article, &f,
+                      &test_error);
   }
 }
 
@@ -224,13 +226,27 @@ static void test_worked_example(void **state) {
   world_make(&w, ids, 2);
   assert_ok(sy_env_get(w.env, SEGMENT, SY_PART_IDS, 0, &value, &test_error));
   assert_int_equal(value.bytes, 15);
-  assert_memory_equal(value.data, "\x08" "cpp/a.md" "\x04\x04" "b.md", 15);
+  assert_memory_equal(value.data,
+                      "\x08"
+                      "cpp/a.md"
+                      "\x04\x04"
+                      "b.md",
+                      15);
   assert_ok(sy_env_get(w.env, SEGMENT, SY_PART_ID_DIRECTORY, 0, &value, &test_error));
   assert_int_equal(value.bytes, 16);
-  assert_memory_equal(value.data, "\1\0\0\0" "\x0F\0\0\0" "\0\0\0\0\0\0\0\0", 16);
+  assert_memory_equal(value.data,
+                      "\1\0\0\0"
+                      "\x0F\0\0\0"
+                      "\0\0\0\0\0\0\0\0",
+                      16);
   assert_ok(sy_env_get(w.env, SEGMENT, SY_PART_ID_HASHES, 0, &value, &test_error));
   assert_int_equal(value.bytes, 24); /* one bucket */
-  assert_memory_equal(value.data, "\2\0\0\0" "\0\0\0\0" "\0\0\0\0" "\2\0\0\0", 16);
+  assert_memory_equal(value.data,
+                      "\2\0\0\0"
+                      "\0\0\0\0"
+                      "\0\0\0\0"
+                      "\2\0\0\0",
+                      16);
   for (uint32_t i = 0; i < 2; i++) { /* two bits of article, 30 of the hash */
     uint32_t entry = (uint32_t)sy_id_hash(ids[i]) << 2 | i;
     assert_memory_equal(value.data + 16 + 4 * i, &entry, 4);

@@ -12,7 +12,8 @@ static void check_length(uint32_t length, uint8_t *last_code) {
   uint32_t least = sy_length_decode(code), bits = sy_position_bits(code);
   if (code < *last_code || least > length || length - least > length / 8 || bits > 32 ||
       (length && (uint64_t)(length - 1) >> bits) || sy_length_encode(least) != code) {
-    print_error("length %u: code %u behind %u, least %u, %u bits\n", length, code, *last_code, least, bits);
+    print_error("length %u: code %u behind %u, least %u, %u bits\n", length, code, *last_code,
+                least, bits);
     fail();
   }
   *last_code = code;

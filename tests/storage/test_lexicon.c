@@ -1,4 +1,5 @@
-/* test_lexicon.c - a random lexicon with its lists, written and read back; and the bytes of the format. */
+/* test_lexicon.c - a random lexicon with its lists, written and read back; and the bytes of the
+ * format. */
 #include "storage/lexicon.h"
 
 #include "storage/lengths.h"
@@ -47,7 +48,7 @@ static int compare_terms(const void *x, const void *y) {
 /* Words that share long beginnings; some as long as words get. */
 static void random_model_word(random_source *random, model_term *t) {
   static const char letters[] = "ab";
-  t->first = (uint32_t)"cxz"[random_below(random, 3)];
+  t->first = (uint32_t) "cxz"[random_below(random, 3)];
   t->word[0] = (uint8_t)t->first;
   t->word_bytes = 1 + random_below(random, random_one_in(random, 5) ? 255 : 12);
   for (uint32_t i = 1; i < t->word_bytes; i++) {
@@ -63,14 +64,16 @@ static void random_term(random_source *random, model_term *t) {
   }
   static const uint32_t firsts[] = {0x4E00, 0x673A, 0x9FFF, 0x20000, 0x3042, 0x10FFFD, 0x3400};
   t->first = firsts[random_below(random, 7) * random_below(random, 2)];
-  t->second = random_below(random, 4) ? 0x4E00 + random_below(random, 3000) : random_below(random, 2);
+  t->second =
+      random_below(random, 4) ? 0x4E00 + random_below(random, 3000) : random_below(random, 2);
   if (random_one_in(random, 30)) t->second = 0x10FFFF;
 }
 
 static list_shape term_shape(random_source *random) {
   uint32_t df = random_below(random, 3) ? 1 : 2 + random_below(random, 5);
   if (random_one_in(random, 20)) df = 100 + random_below(random, ARTICLES - 100);
-  return (list_shape){df, (ARTICLES - df) / df, 1 + random_below(random, 20), 1 + random_below(random, 30)};
+  return (list_shape){df, (ARTICLES - df) / df, 1 + random_below(random, 20),
+                      1 + random_below(random, 30)};
 }
 
 static void make_terms(world *w, random_source *random, uint32_t count) {
@@ -81,8 +84,10 @@ static void make_terms(world *w, random_source *random, uint32_t count) {
     if (w->count && !compare_terms(&w->terms[w->count - 1], &w->terms[i])) continue;
     w->terms[w->count++] = w->terms[i];
   }
-  for (uint32_t i = 0; i < w->count; i++) w->terms[i].list = list_random(random, term_shape(random));
-  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) { /* long enough for the longest list of each article */
+  for (uint32_t i = 0; i < w->count; i++)
+    w->terms[i].list = list_random(random, term_shape(random));
+  for (uint32_t f = 0; f < SY_FIELD_COUNT;
+       f++) { /* long enough for the longest list of each article */
     uint32_t least[ARTICLES] = {0};
     for (uint32_t i = 0; i < w->count; i++) {
       const list_model *m = &w->terms[i].list;
@@ -187,7 +192,8 @@ static void check_order(world *w) {
     sy_lexicon_cursor c;
     assert_ok(sy_lexicon_open_run(&w->lexicon, run, &c, &test_error));
     assert_int_equal(sy_lexicon_run(&w->lexicon, w->terms[i].field, w->terms[i].first), run);
-    assert_int_equal(sy_lexicon_run_key(&w->lexicon, run), w->terms[i].field << 24 | w->terms[i].first);
+    assert_int_equal(sy_lexicon_run_key(&w->lexicon, run),
+                     w->terms[i].field << 24 | w->terms[i].first);
     uint32_t terms = c.terms;
     for (uint32_t k = 0; k < terms; k++) {
       assert_ok(sy_lexicon_next(&c, &test_error));
@@ -221,7 +227,8 @@ static void check_absent(world *w, random_source *random) {
   }
 }
 
-/* Behind seek_word() come the first word not below the one sought, and at most one block before it. */
+/* Behind seek_word() come the first word not below the one sought, and at most one block before
+ * it. */
 static void check_seeking(world *w, random_source *random) {
   for (int round = 0; round < 2000; round++) {
     model_term t = w->terms[random_below(random, w->count)];
@@ -284,6 +291,26 @@ static void test_empty(void **state) {
   remove_directory(path);
 }
 
+/* Articles of one unit have positions of no bits: the record of a long list has no bytes. */
+static void test_no_positions(void **state) {
+  (void)state;
+  world w = {.path = make_directory(), .count = 2};
+  assert_ok(sy_env_open(w.path, true, true, &w.env, &test_error));
+  random_source random = {29};
+  const uint32_t dfs[2] = {127, 128};
+  w.terms = calloc(2, sizeof *w.terms);
+  memset(w.lengths, 1, sizeof w.lengths);
+  for (uint32_t i = 0; i < 2; i++) {
+    w.terms[i].first = 0x9898;
+    w.terms[i].second = i;
+    w.terms[i].list = list_random(&random, (list_shape){dfs[i], 1, 1, 1});
+  }
+  write_terms(&w);
+  open_lexicon(&w);
+  check_finding(&w);
+  world_free(&w);
+}
+
 /* ---- Damage ---- */
 
 /* Walks and looks up everything; nothing is known but that it ends. */
@@ -303,7 +330,8 @@ static void use(world *w) {
       for (uint32_t i = 0; sy_postings_next(&p) != SY_NO_ARTICLE; i++) {
         sy_positions positions;
         if (i > list.df + SY_BLOCK) fail_msg("a list does not end");
-        if (sy_postings_positions(&p, &positions) && positions.count) (void)sy_position(&positions, 0);
+        if (sy_postings_positions(&p, &positions) && positions.count)
+          (void)sy_position(&positions, 0);
       }
     }
   }
@@ -314,7 +342,8 @@ static void use(world *w) {
   }
 }
 
-/* Each stream's only chunk is put into memory of its size, and each byte of the lexicon is changed. */
+/* Each stream's only chunk is put into memory of its size, and each byte of the lexicon is
+ * changed. */
 static void test_damage(void **state) {
   (void)state;
   random_source random = seeded(13);
@@ -349,17 +378,19 @@ static void test_damage(void **state) {
 
 /* ---- The bytes of the format ---- */
 
-/* lexicon.h: 机器 in article 5 at position 3, once: 00 01000000 68560000 0D000000 00 00 00 05 03. */
+/* lexicon.h: 机器 in article 5 at position 3, once: 00 01000000 68560000 0D000000 00 00 00 05
+ * 03. */
 static void test_worked_example(void **state) {
   (void)state;
   static const uint8_t wanted[] = {0, 1, 0, 0, 0, 0x68, 0x56, 0, 0, 0x0D, 0, 0, 0, 0, 0, 0, 5, 3};
-  static const uint8_t directory[] = {1, 0, 0, 0, 0x3A, 0x67, 0, 1, 18, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  static const uint8_t directory[] = {1, 0, 0, 0, 0x3A, 0x67, 0, 1, 18, 0,
+                                      0, 0, 0, 0, 0,    0,    0, 0, 0,  0};
   world w = {.path = make_directory()};
   assert_ok(sy_env_open(w.path, true, true, &w.env, &test_error));
   uint32_t article = 5, frequency = 1, position = 3;
   size_t starts[] = {0, 1};
-  model_term term = {SY_FIELD_INDEX_BODY, 0x673A, 0x5668, {0}, 0,
-                     {1, &article, &frequency, &position, starts}};
+  model_term term = {
+      SY_FIELD_INDEX_BODY, 0x673A, 0x5668, {0}, 0, {1, &article, &frequency, &position, starts}};
   w.terms = &term;
   w.count = 1;
   memset(w.lengths, sy_length_encode(100), sizeof w.lengths);
@@ -380,9 +411,8 @@ static void test_worked_example(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_random),
-      cmocka_unit_test(test_empty),
-      cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_random),         cmocka_unit_test(test_empty),
+      cmocka_unit_test(test_no_positions),   cmocka_unit_test(test_damage),
       cmocka_unit_test(test_worked_example),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,13 @@ static void test_layout(void **state) {
   size_t bytes;
   uint8_t *m = sample(*state, &bytes);
   assert_memory_equal(m, "SUOYIN\r\n", 8);
-  assert_memory_equal(m + 8, "\1\0\0\0" "\x0F\0\0\0" "\3\0\0\0\0\0\0\0" "\x09\0\0\0" "\1\0\0\0", 24);
+  assert_memory_equal(m + 8,
+                      "\1\0\0\0"
+                      "\x0F\0\0\0"
+                      "\3\0\0\0\0\0\0\0"
+                      "\x09\0\0\0"
+                      "\1\0\0\0",
+                      24);
   assert_int_equal(bytes, 32 + 12 + SY_FIELD_COUNT * 36 + 8 * SY_PART_COUNT + 8 * SY_STREAM_COUNT);
   free(m);
 }
@@ -164,11 +170,13 @@ static void test_damage(void **state) {
   put_bytes(w, longer, bytes + 1);
   assert_status(read_manifest(w, &m), SY_CORRUPT);
   free(longer);
-  /* Zero segment id; more deleted than there are; segments without end; an average that is no number. */
+  /* Zero segment id; more deleted than there are; segments without end; an average that is no
+   * number. */
   const struct {
     size_t at;
     uint32_t value;
-  } faults[] = {{32, 0}, {40, UINT32_MAX}, {28, UINT32_MAX}, {28, 2}, {28, 0}, {44 + 32, 0x7FC00000}};
+  } faults[] = {{32, 0}, {40, UINT32_MAX}, {28, UINT32_MAX},
+                {28, 2}, {28, 0},          {44 + 32, 0x7FC00000}};
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
     uint8_t *bad = exact_copy(good, bytes);
     sy_store32(bad + faults[i].at, faults[i].value);

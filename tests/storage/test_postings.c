@@ -1,9 +1,10 @@
-/* test_postings.c - postings lists of all forms against arrays; damaged ones must end, inside their bytes. */
+/* test_postings.c - postings lists of all forms against arrays; damaged ones must end, inside
+ * their bytes. */
 #include "storage/lengths.h"
 #include "tests/storage/list_model.h"
 
-static const uint32_t frequencies_of_documents[] = {1,   2,   3,   64,  127, 128, 129,
-                                                    255, 256, 257, 640, 10000};
+static const uint32_t frequencies_of_documents[] = {1,   2,   3,   64,  127, 128,
+                                                    129, 255, 256, 257, 640, 10000};
 #define DF_COUNT (sizeof frequencies_of_documents / sizeof *frequencies_of_documents)
 
 /* A list with everything it takes to read it. */
@@ -40,7 +41,8 @@ static void subject_free(subject *s) {
 }
 
 static list_shape random_shape(random_source *random, uint32_t df, int round) {
-  static const uint32_t gaps[] = {0, 1, 30, 3000}, frequencies[] = {1, 2, 20, 3000}, steps[] = {1, 5, 300};
+  static const uint32_t gaps[] = {0, 1, 30, 3000}, frequencies[] = {1, 2, 20, 3000},
+                        steps[] = {1, 5, 300};
   list_shape shape = {df, gaps[(uint32_t)round % 4], frequencies[random_below(random, 4)],
                       steps[random_below(random, 3)]};
   if (df == 10000 && shape.most_frequency > 20) shape.most_frequency = 20;
@@ -67,7 +69,8 @@ static void check_bound(const subject *s, sy_postings *p, uint32_t from, uint32_
   for (; i < m->df && m->articles[i] <= bound; i++) {
     float tf = (float)m->frequencies[i];
     float score = 255 * tf / (tf + saturation[s->lengths[m->articles[i]]]);
-    if (score > (float)impact + 0.001f) fail_msg("impact %u is no bound of %f", impact, (double)score);
+    if (score > (float)impact + 0.001f)
+      fail_msg("impact %u is no bound of %f", impact, (double)score);
   }
 }
 
@@ -78,7 +81,8 @@ static void check_walk(const subject *s, random_source *random, uint32_t most_st
   sy_postings_open(&p, &s->stored.list);
   uint32_t at = 0, last = 0; /* `at`: the model's index that comes next */
   while (true) {
-    if (random_one_in(random, 3)) check_bound(s, &p, at ? at - 1 : 0, last + random_below(random, most_step));
+    if (random_one_in(random, 3))
+      check_bound(s, &p, at ? at - 1 : 0, last + random_below(random, most_step));
     if (random_one_in(random, 3)) {
       sy_postings_next(&p);
     } else {
@@ -107,7 +111,7 @@ static void test_lists(void **state) {
       subject s;
       subject_make(&s, &random, random_shape(&random, df, round));
       list_compare(&s.model, &s.stored.list);
-      for (uint32_t step = 2; step < 2 * s.article_count; step *= df > 1000 ? 40 : 5) {
+      for (uint32_t step = 2; step<2 * s.article_count; step *= df> 1000 ? 40 : 5) {
         check_walk(&s, &random, step);
       }
       sy_postings p;
@@ -144,7 +148,8 @@ static void test_every_target(void **state) {
 /* One article with very many positions, one with a very high one. */
 static void test_extremes(void **state) {
   (void)state;
-  uint8_t lengths[3] = {sy_length_encode(0x80000000u), sy_length_encode(1), sy_length_encode(300000)};
+  uint8_t lengths[3] = {sy_length_encode(0x80000000u), sy_length_encode(1),
+                        sy_length_encode(300000)};
   uint32_t high[2] = {0x7ffffffe, 0x7fffffff}, zero = 0, *many = malloc(300000 * sizeof *many);
   for (uint32_t i = 0; i < 300000; i++) many[i] = i;
   size_t starts[] = {0, 2, 3, 300003};
@@ -254,7 +259,8 @@ static void test_damage(void **state) {
   for (size_t d = 0; d < sizeof dfs / sizeof *dfs; d++) {
     for (int round = 0; round < 2; round++) {
       subject s;
-      subject_make(&s, &random, (list_shape){dfs[d], round ? 200 : 1, round ? 30 : 3, round ? 50 : 2});
+      subject_make(&s, &random,
+                   (list_shape){dfs[d], round ? 200 : 1, round ? 30 : 3, round ? 50 : 2});
       damage_bytes(&s.stored.list, s.stored.postings, s.stored.list.postings_bytes, &random);
       damage_bytes(&s.stored.list, s.stored.positions, s.stored.list.positions_bytes, &random);
       list_compare(&s.model, &s.stored.list);
@@ -278,8 +284,10 @@ static void test_random_bytes(void **state) {
       bytes[i] = (uint8_t)(random_next(&random) & mask);
       positions[i] = (uint8_t)random_next(&random);
     }
-    stored_list s = {{.df = 1 + random_below(&random, 700), .lengths = lengths, .article_count = 5000},
-                     exact_copy(bytes, n), exact_copy(positions, m)};
+    stored_list s = {
+        {.df = 1 + random_below(&random, 700), .lengths = lengths, .article_count = 5000},
+        exact_copy(bytes, n),
+        exact_copy(positions, m)};
     s.list.postings = s.postings;
     s.list.postings_bytes = n;
     s.list.positions = s.positions;
@@ -318,9 +326,10 @@ static void test_position_example(void **state) {
 }
 
 /*
- * A short list by hand: articles 2 (once, at 3) and 5 (twice, at 3 and 70), both of length 100. Gaps 2 and
- * 2, k = 0: 00000, Rice 001, gamma of 1: 1, Rice 001, gamma of 2: 010; that is 15 bits, first bit lowest:
- * 00000001 1001010- = 80 29. Then 3 | 3 << 7 | 70 << 14 = 0x118183: 83 81 11.
+ * A short list by hand: articles 2 (once, at 3) and 5 (twice, at 3 and 70), both of length 100.
+ * Gaps 2 and 2, k = 0: 00000, Rice 001, gamma of 1: 1, Rice 001, gamma of 2: 010; that is 15
+ * bits, first bit lowest: 00000001 1001010- = 80 29. Then 3 | 3 << 7 | 70 << 14 = 0x118183: 83
+ * 81 11.
  */
 static void test_short_example(void **state) {
   (void)state;

@@ -1,4 +1,5 @@
-/* test_stream.c - where records go, and that they come back; against the rule of stream.h in plain words. */
+/* test_stream.c - where records go, and that they come back; against the rule of stream.h in
+ * plain words. */
 #include "storage/stream.h"
 #include "tests/storage/storage_helper.h"
 
@@ -51,7 +52,8 @@ static void write_record(sy_stream_writer *w, record *r, model *m, uint32_t spli
   uint8_t *data = malloc(r->bytes);
   for (size_t i = 0; i < r->bytes; i++) data[i] = content(r, i);
   uint64_t before = w->end, expected = model_append(m, r->bytes);
-  assert_ok(sy_stream_append(w, data, split, data + split, r->bytes - split, &r->address, &test_error));
+  assert_ok(
+      sy_stream_append(w, data, split, data + split, r->bytes - split, &r->address, &test_error));
   assert_int_equal(r->address, expected);
   assert_int_equal(sy_stream_place(before, r->bytes), expected);
   assert_int_equal(sy_stream_end(expected, r->bytes), w->end);
@@ -79,7 +81,8 @@ static void check_bad_addresses(sy_stream *s, const record *records, uint32_t co
   for (uint32_t i = 0; i < count; i++) {
     const record *r = &records[i];
     assert_status(sy_stream_get(s, r->address, UINT64_MAX, &data, &test_error), SY_CORRUPT);
-    assert_status(sy_stream_get(s, r->address, UINT64_MAX - r->address, &data, &test_error), SY_CORRUPT);
+    assert_status(sy_stream_get(s, r->address, UINT64_MAX - r->address, &data, &test_error),
+                  SY_CORRUPT);
     bool last = i + 1 == count || r[1].address >> SY_ADDRESS_BITS != r->address >> SY_ADDRESS_BITS;
     if (last) {
       assert_status(sy_stream_get(s, r->address, r->bytes + 1u, &data, &test_error), SY_CORRUPT);
