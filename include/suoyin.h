@@ -307,7 +307,9 @@ typedef struct sy_hit {
 typedef struct sy_results sy_results;
 
 /* The best hits, best first; equal scores in article order. *out is owned by the caller:
- * sy_results_free(). SY_OK also when nothing was found. */
+ * sy_results_free(). SY_OK also when nothing was found. Errors: SY_SYNTAX a part of the query
+ * holds nothing that can be searched; SY_LIMIT it has more than 10,000 parts (terms, phrases and
+ * ids, counted for each field they search); SY_CORRUPT; SY_IO; SY_NO_MEMORY. */
 SY_API sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_options *options,
                            sy_results **out, sy_error *error);
 SY_API size_t sy_results_count(const sy_results *results);
@@ -315,7 +317,7 @@ SY_API size_t sy_results_count(const sy_results *results);
 SY_API const sy_hit *sy_results_hit(const sy_results *results, size_t rank);
 SY_API void sy_results_free(sy_results *results); /* accepts NULL */
 
-/* The number of live articles that match, without ranking. */
+/* The number of live articles that match, without ranking. Errors as sy_search(). */
 SY_API sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_error *error);
 
 /* ---- Snippets -------------------------------------------------------------------------------- */

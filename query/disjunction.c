@@ -20,7 +20,6 @@
 #include "base/status.h"
 
 #define SY_WINDOW 4096u
-#define SY_DISJUNCTION_MOST 1024u /* terms: their iterators are all kept in memory */
 
 typedef struct term {
   sy_iterator *it;
@@ -77,13 +76,13 @@ static bool add_terms(disjunction *d, const sy_plan_node *node, uint32_t segment
   return true;
 }
 
+static int compare_terms(const void *a, const void *b) {
+  uint64_t x = ((const term *)a)->most, y = ((const term *)b)->most;
+  return (x > y) - (x < y);
+}
+
 static void sort_terms(disjunction *d) {
-  for (uint32_t i = 1; i < d->count; i++) {
-    term t = d->terms[i];
-    uint32_t k = i;
-    for (; k && d->terms[k - 1].most > t.most; k--) d->terms[k] = d->terms[k - 1];
-    d->terms[k] = t;
-  }
+  if (d->count) qsort(d->terms, d->count, sizeof *d->terms, compare_terms);
   uint64_t sum = 0;
   for (uint32_t i = 0; i < d->count; i++) d->terms[i].most_sum = sum += d->terms[i].most;
 }
@@ -195,7 +194,7 @@ static void run(disjunction *d) {
 
 bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top) {
   uint32_t count = is_disjunction(plan->root) ? count_terms(plan->root) : 1;
-  if (count < 2 || count > SY_DISJUNCTION_MOST) return false;
+  if (count < 2) return false;
   disjunction d = {.plan = plan, .segment = &plan->snapshot->segments[segment], .top = top};
   d.terms = sy_arena_calloc(plan->arena, count, sizeof *d.terms);
   d.scores = sy_arena_calloc(plan->arena, SY_WINDOW, sizeof *d.scores);

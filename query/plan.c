@@ -208,8 +208,14 @@ static sy_status gather_phrase(sy_plan *plan, const sy_plan_node *node, uint32_t
   return context.status;
 }
 
+static sy_status count_part(sy_plan *plan, sy_error *error) {
+  if (++plan->parts <= SY_QUERY_MAX_PARTS) return SY_OK;
+  return sy_fail(error, SY_LIMIT, "the query has more than %u parts", SY_QUERY_MAX_PARTS);
+}
+
 static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur, uint32_t field,
                              sy_plan_node **out, sy_error *error) {
+  SY_TRY(count_part(plan, error));
   bool covered = last_is_covered(leaf);
   bool set = leaf->units[leaf->count - 1].open && !covered;
   uint32_t lists = leaf->count - (set || covered);
@@ -308,6 +314,7 @@ static sy_status ids_with_prefix(sy_segment *segment, sy_string prefix, sy_plan_
 }
 
 static sy_status plan_ids(sy_plan *plan, const sy_node *leaf, sy_plan_node **out, sy_error *error) {
+  SY_TRY(count_part(plan, error));
   sy_plan_node *node = *out = new_array_node(plan, leaf->occur, 0);
   if (!node) return sy_fail_memory(error);
   for (uint32_t s = 0; s < plan->snapshot->count; s++) {

@@ -10,6 +10,7 @@
 #include "query/leaf.h"
 
 #define SY_TITLE_BOOST 2.0f
+#define SY_QUERY_MAX_PARTS 10000u /* terms, phrases and ids, counted for each field */
 
 typedef enum sy_plan_kind {
   SY_PLAN_LISTS, /* a term or a phrase, by its postings lists */
@@ -42,6 +43,7 @@ typedef struct sy_plan {
   sy_analyzer *analyzer;
   sy_arena *arena;
   sy_plan_node *root;
+  uint32_t parts;                        /* so far */
   float saturation[SY_FIELD_COUNT][256]; /* K by length code */
   float averages[SY_FIELD_COUNT];        /* length, over all segments */
   sy_search_context *context;
