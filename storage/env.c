@@ -197,6 +197,10 @@ static sy_status open_shared(sy_env *env, sy_error *error) {
   pthread_mutex_lock(&shared_lock);
   int code = share(env, &directory);
   pthread_mutex_unlock(&shared_lock);
+  if (code == EACCES && !env->writer) {
+    return sy_fail_at(error, SY_IO, env->path, 0, "%s (readers must be able to write lock.mdb)",
+                      mdb_strerror(code));
+  }
   return code ? fail_mdb(env, error, code, "cannot open") : SY_OK;
 }
 

@@ -327,6 +327,9 @@ sy_status sy_lexicon_list(const sy_lexicon_cursor *c, sy_list *list, sy_error *e
   list->postings_bytes = c->postings_bytes;
   list->positions_bytes = c->positions_bytes;
   SY_TRY(sy_stream_get(l->postings, c->postings_at, c->postings_bytes, &list->postings, error));
+  /* Positions of no width take no bytes; readers may look at 8 bytes all the same, and these are
+   * there. */
+  list->positions = list->postings + list->postings_bytes;
   if (!c->positions_bytes) return SY_OK;
   return sy_stream_get(l->positions, c->positions_at, c->positions_bytes, &list->positions, error);
 }

@@ -4,6 +4,7 @@
  * holds, and is sound.
  */
 #include "tests/storage/storage_helper.h"
+
 #define LEAST_MEMORY (32ull << 20)
 
 /* ---- The model: article N has id "aN" and text made from (N, version) ---- */
