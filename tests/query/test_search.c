@@ -1,0 +1,240 @@
+/*
+ * test_search.c - what a search promises beyond its set of matches, which the oracle tests: order, ties,
+ * windows of results, errors, snippets' choice of passage, and snapshots.
+ */
+#include "suoyin.h"
+
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+typedef struct fixture {
+  char path[64];
+  sy_writer *writer;
+  sy_index *index;
+} fixture;
+
+static sy_string text(const char *s) { return (sy_string){s, strlen(s)}; }
+
+static void add(fixture *f, const char *id, const char *title, const char *body) {
+  sy_error error;
+  sy_article article = {text(id), text(title), text(body), text("")};
+  if (sy_writer_add(f->writer, &article, &error) != SY_OK) fail_msg("%s", error.reason);
+}
+
+static void commit(fixture *f) {
+  sy_error error;
+  if (sy_writer_commit(f->writer, &error) != SY_OK) fail_msg("%s", error.reason);
+  if (f->index) {
+    assert_int_equal(sy_index_refresh(f->index, &error), SY_OK);
+  } else {
+    assert_int_equal(sy_index_open(f->path, &f->index, &error), SY_OK);
+  }
+}
+
+static int setup(void **state) {
+  fixture *f = calloc(1, sizeof *f);
+  strcpy(f->path, "/tmp/suoyin-search-XXXXXX");
+  assert_non_null(mkdtemp(f->path));
+  sy_error error;
+  if (sy_writer_open(f->path, NULL, &f->writer, &error) != SY_OK) fail_msg("%s", error.reason);
+  *state = f;
+  return 0;
+}
+
+static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *walk) {
+  (void)info, (void)flag, (void)walk;
+  return remove(path);
+}
+
+static int teardown(void **state) {
+  fixture *f = *state;
+  sy_index_close(f->index);
+  sy_writer_close(f->writer);
+  nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  free(f);
+  return 0;
+}
+
+static sy_query *parse(const char *query) {
+  sy_error error;
+  sy_query *parsed;
+  if (sy_query_parse(text(query), false, &parsed, &error) != SY_OK) fail_msg("%s", error.reason);
+  return parsed;
+}
+
+/* The ids found, best first, with blanks between. */
+static const char *found(fixture *f, const char *query, uint64_t limit, uint64_t offset) {
+  static char ids[4096];
+  sy_error error;
+  sy_query *parsed = parse(query);
+  sy_search_options options = SY_SEARCH_OPTIONS_DEFAULT;
+  options.limit = limit;
+  options.offset = offset;
+  sy_results *results;
+  if (sy_search(f->index, parsed, &options, &results, &error) != SY_OK)
+    fail_msg("%s", error.reason);
+  ids[0] = 0;
+  for (size_t i = 0; i < sy_results_count(results); i++) {
+    sy_string id;
+    assert_int_equal(sy_index_id(f->index, sy_results_hit(results, i)->article, &id, &error),
+                     SY_OK);
+    if (i) strcat(ids, " ");
+    strncat(ids, id.data, id.bytes);
+  }
+  sy_results_free(results);
+  sy_query_free(parsed);
+  return ids;
+}
+
+static void test_order(void **state) {
+  fixture *f = *state;
+  add(f, "once", "其他", "这里说到机器一次而且后面还有很多别的字");
+  add(f, "long", "其他", "这里说到机器一次而且后面还有很多别的字这里没有那里也没有到处都没有了");
+  add(f, "often", "其他", "机器和机器还有机器都在这里说到后面还有");
+  add(f, "title", "机器", "这里什么也没有说");
+  commit(f);
+  assert_string_equal(found(f, "机器", 10, 0), "title often once long");
+  assert_string_equal(found(f, "body:机器", 10, 0), "often once long");
+  assert_string_equal(found(f, "title:机器", 10, 0), "title");
+}
+
+/* Equal scores come in article order, also over segments, and windows fit together. */
+static void test_ties_and_windows(void **state) {
+  fixture *f = *state;
+  for (int i = 0; i < 30; i++) {
+    char id[8];
+    snprintf(id, sizeof id, "%02d", i);
+    add(f, id, "", i % 3 ? "一样的文字" : "不同的");
+    if (i % 10 == 9) commit(f);
+  }
+  assert_string_equal(found(f, "一样", 5, 0), "01 02 04 05 07");
+  assert_string_equal(found(f, "一样", 5, 5), "08 10 11 13 14");
+  assert_string_equal(found(f, "一样", 5, 18), "28 29");
+  assert_string_equal(found(f, "一样", 5, 20), "");
+  assert_string_equal(found(f, "一样", 0, 0), "");
+  char all[256];
+  strcpy(all, found(f, "一样", UINT64_MAX, 0));
+  assert_int_equal(strlen(all), 20 * 3 - 1);
+  assert_string_equal(found(f, "一样", UINT64_MAX, UINT64_MAX), "");
+}
+
+static void test_ids(void **state) {
+  fixture *f = *state;
+  add(f, "a/1", "", "文字");
+  add(f, "a/2", "", "文字");
+  add(f, "b/1", "", "文字");
+  commit(f);
+  assert_string_equal(found(f, "id:a/1", 10, 0), "a/1");
+  assert_string_equal(found(f, "id:a*", 10, 0), "a/1 a/2");
+  assert_string_equal(found(f, "文字 -id:a/2", 10, 0), "a/1 b/1");
+  assert_string_equal(found(f, "id:A/1", 10, 0), "");
+}
+
+static void test_errors(void **state) {
+  fixture *f = *state;
+  add(f, "1", "", "文字");
+  commit(f);
+  sy_error error;
+  sy_results *results;
+  sy_query *query = parse("文字 \"，。\"");
+  assert_int_equal(sy_search(f->index, query, NULL, &results, &error), SY_SYNTAX);
+  assert_int_equal(error.column, 4);
+  assert_null(results);
+  sy_query_free(query);
+
+  char *many = malloc(12 * 20000 + 1), *end = many;
+  for (int i = 0; i < 20000; i++) end += sprintf(end, "w%d ", i);
+  query = parse(many);
+  assert_int_equal(sy_search(f->index, query, NULL, &results, &error), SY_LIMIT);
+  uint64_t count;
+  assert_int_equal(sy_count(f->index, query, &count, &error), SY_LIMIT);
+  sy_query_free(query);
+  free(many);
+}
+
+/* A reader keeps its snapshot, in the process of the writer too, whatever the writer does. */
+static void test_snapshots(void **state) {
+  fixture *f = *state;
+  add(f, "1", "", "旧的文字");
+  commit(f);
+  sy_index *old;
+  sy_error error;
+  assert_int_equal(sy_index_open(f->path, &old, &error), SY_OK);
+  for (int round = 0; round < 20; round++) {
+    add(f, "1", "", "新的文字");
+    commit(f);
+  }
+  sy_query *query = parse("旧的");
+  uint64_t count;
+  assert_int_equal(sy_count(old, query, &count, &error), SY_OK);
+  assert_int_equal(count, 1);
+  assert_int_equal(sy_index_check(old, NULL, NULL, &error), SY_OK);
+  assert_int_equal(sy_count(f->index, query, &count, &error), SY_OK);
+  assert_int_equal(count, 0);
+  assert_int_equal(sy_index_refresh(old, &error), SY_OK);
+  assert_int_equal(sy_count(old, query, &count, &error), SY_OK);
+  assert_int_equal(count, 0);
+  sy_query_free(query);
+  sy_index_close(old);
+}
+
+/* The passage that shows all of the query beats an earlier one that shows a part, and begins with its
+ * sentence. */
+static void test_passages(void **state) {
+  fixture *f = *state;
+  char body[4096] = "开头提到苹果。";
+  for (int i = 0; i < 60; i++) strcat(body, "填充的句子没有意思。");
+  strcat(body, "这里苹果和香蕉在一起。");
+  for (int i = 0; i < 60; i++) strcat(body, "填充的句子没有意思。");
+  add(f, "1", "", body);
+  commit(f);
+  sy_error error;
+  sy_query *query = parse("苹果 香蕉");
+  sy_snippet_options options = SY_SNIPPET_OPTIONS_DEFAULT;
+  options.passages = 1;
+  sy_snippet snippet;
+  assert_int_equal(sy_snippet_make(f->index, query, 0, &options, &snippet, &error), SY_OK);
+  assert_int_equal(snippet.highlight_count, 2);
+  const char *sentence = "\xE2\x80\xA6 这里苹果和香蕉在一起";
+  assert_non_null(memmem(snippet.text.data, snippet.text.bytes, sentence, strlen(sentence)));
+  options.passage_characters = 5;
+  assert_int_equal(sy_snippet_make(f->index, query, 0, &options, &snippet, &error), SY_INVALID);
+  sy_query_free(query);
+}
+
+/* What fits is shown whole. */
+static void test_short_article(void **state) {
+  fixture *f = *state;
+  add(f, "1", "", "機器翻譯使用深度學習。");
+  commit(f);
+  sy_error error;
+  sy_query *query = parse("深度学习");
+  sy_snippet snippet;
+  assert_int_equal(sy_snippet_make(f->index, query, 0, NULL, &snippet, &error), SY_OK);
+  assert_int_equal(snippet.text.bytes, strlen("機器翻譯使用深度學習。"));
+  assert_memory_equal(snippet.text.data, "機器翻譯使用深度學習。", snippet.text.bytes);
+  assert_int_equal(snippet.highlight_count, 1);
+  assert_int_equal(snippet.highlights[0].start, strlen("機器翻譯使用"));
+  assert_int_equal(snippet.highlights[0].end, strlen("機器翻譯使用深度學習"));
+  sy_query_free(query);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_ties_and_windows, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_passages, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_short_article, setup, teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
