@@ -88,8 +88,8 @@ static void place_window(const sy_matcher *m, sy_string text, passage *p, uint32
          !sentence_between(text, terms[p->first - back - 1].end, terms[p->first - back].start)) {
     back++;
   }
-  if (back == slack)
-    back = slack / 2 < p->first ? slack / 2 : p->first; /* no sentence begins near */
+  /* No sentence begins near, nor the text: the matches stand in the middle. */
+  if (back == slack && back < p->first) back = slack / 2;
   p->first -= back;
   p->last = p->first + units > used ? p->first + units : used;
   if (p->last > count) p->last = count;
