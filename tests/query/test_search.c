@@ -109,7 +109,7 @@ static void test_order(void **state) {
 static void test_ties_and_windows(void **state) {
   fixture *f = *state;
   for (int i = 0; i < 30; i++) {
-    char id[8];
+    char id[16];
     snprintf(id, sizeof id, "%02d", i);
     add(f, id, "", i % 3 ? "一样的文字" : "不同的");
     if (i % 10 == 9) commit(f);
