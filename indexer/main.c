@@ -368,8 +368,10 @@ static int run(settings *s) {
   if (status == SY_OK && caught_signal) {
     error.status = status = SY_CANCELLED;
   }
-  if (status == SY_OK) status = sy_writer_commit(writer, &error);
-  if (status == SY_OK && s->merge) status = sy_writer_merge(writer, s->merge, &error);
+  if (status == SY_OK) { /* merging commits too, in the same step */
+    status =
+        s->merge ? sy_writer_merge(writer, s->merge, &error) : sy_writer_commit(writer, &error);
+  }
   if (status != SY_OK) {
     sy_writer_close(writer);
     return report_error(&d, &error);
