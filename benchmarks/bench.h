@@ -11,5 +11,6 @@ double bench_seconds(void);
 
 /* Prints the error behind the program's name; returns 2, the exit status of a failure. */
 int bench_fail(const sy_error *error);
+int bench_no_memory(void);
 
 #endif

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #define PASSES 3
-#define MAX_CLASSES 64
 
 typedef enum mode { MODE_TOP10, MODE_COUNT, MODE_SNIPPET } mode;
 
@@ -105,11 +104,16 @@ static int read_queries(bench *b) {
       fprintf(stderr, "%s:%zu: expected CLASS<TAB>KIND<TAB>TEXT\n", b->queries_path, b->count + 1);
       return 2;
     }
-    if (b->count == items)
-      b->items = realloc(b->items, (items = items ? 2 * items : 1024) * sizeof *b->items);
+    if (b->count == items) {
+      items = items ? 2 * items : 1024;
+      item *grown = realloc(b->items, items * sizeof *grown);
+      if (!grown) return bench_no_memory();
+      b->items = grown;
+    }
     *kind++ = *text++ = 0;
     item *it = &b->items[b->count++];
     *it = (item){strdup(line), strdup(kind), strdup(text), NULL, 1e9, 0};
+    if (!it->class_name || !it->kind || !it->text) return bench_no_memory();
     if (parse_item(it, &error) != SY_OK) return bench_fail(&error);
   }
   free(line);
@@ -175,7 +179,8 @@ static void report(const bench *b, const char *class_name) {
   if (!us) return;
   for (size_t i = 0; i < b->count; i++) {
     const char *name = b->items[i].class_name;
-    if (class_name ? strcmp(name, class_name) : !strcmp(name, "han1")) continue;
+    bool wanted = class_name ? !strcmp(name, class_name) : strcmp(name, "han1") != 0;
+    if (!wanted) continue;
     us[n++] = b->items[i].least * 1e6;
     sum += us[n - 1];
   }
@@ -193,17 +198,18 @@ static void report(const bench *b, const char *class_name) {
   free(us);
 }
 
+static bool is_new_class(const bench *b, size_t i) {
+  for (size_t k = 0; k < i; k++) {
+    if (!strcmp(b->items[k].class_name, b->items[i].class_name)) return false;
+  }
+  return true;
+}
+
 static void report_all(const bench *b) {
-  const char *seen[MAX_CLASSES];
-  size_t classes = 0;
   if (!b->json)
     printf("%-14s %6s %9s %9s %9s %9s %9s  us\n", "class", "n", "p50", "p95", "p99", "max", "mean");
   for (size_t i = 0; i < b->count; i++) {
-    size_t k = 0;
-    while (k < classes && strcmp(seen[k], b->items[i].class_name)) k++;
-    if (k < classes || classes == MAX_CLASSES) continue;
-    seen[classes++] = b->items[i].class_name;
-    report(b, seen[k]);
+    if (is_new_class(b, i)) report(b, b->items[i].class_name);
   }
   report(b, NULL);
   printf(b->json ? "{\"digest\":\"%016llx\"}\n" : "digest %016llx\n",

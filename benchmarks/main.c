@@ -17,6 +17,11 @@ int bench_fail(const sy_error *error) {
   return 2;
 }
 
+int bench_no_memory(void) {
+  fprintf(stderr, "suoyin-bench: no memory\n");
+  return 2;
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "query")) return bench_query(argc - 1, argv + 1);
   fputs(

@@ -36,7 +36,7 @@ static sy_status report(line_reader *reader, const char *reason, sy_error *error
   sy_error bad;
   if (!strcmp(reason, "invalid UTF-8") && reader->lines->charset[0]) {
     sy_error_set(&bad, SY_BAD_INPUT, reader->source->name, reader->line, "bytes that are no %s",
-               reader->lines->charset);
+                 reader->lines->charset);
   } else {
     sy_error_set(&bad, SY_BAD_INPUT, reader->source->name, reader->line, "%s", reason);
   }

@@ -83,8 +83,8 @@ uint64_t sy_inverter_memory(const sy_inverter *v) {
 
 uint64_t sy_inverter_invalid_bytes(const sy_inverter *v) { return v->analyzer.invalid_bytes; }
 
-/* A text has at most two positions a byte (U+3316 has three bytes and folds to six Kana), and as many
- * words as bytes. */
+/* A text has at most two positions a byte (U+3316 has three bytes and folds to six Kana), and as
+ * many words as bytes. */
 static bool fits(tuple_widths widths, uint32_t articles, uint64_t words, uint64_t text_bytes) {
   uint32_t second_bits = 64u - widths.position_bits - widths.article_bits;
   return articles < 1u << widths.article_bits && 2 * text_bytes < 1ull << widths.position_bits &&

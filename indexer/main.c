@@ -267,9 +267,8 @@ static bool on_progress(void *context, const sy_import_progress *p) {
           (double)p->bytes / 1e6, rate);
   if (p->total_bytes && p->read_bytes && elapsed > 1) {
     double done = (double)p->read_bytes / (double)p->total_bytes;
-    double left = done < 1 ? elapsed * (1 - done) / done : 0;
-    fprintf(stderr, ", %.0f%%, %.0f:%02d left", done < 1 ? done * 100 : 100,
-            (double)((long)left / 60), (int)((long)left % 60));
+    unsigned long left = done < 1 ? (unsigned long)(elapsed * (1 - done) / done) : 0;
+    fprintf(stderr, ", %.0f%%, %lu:%02lu left", done < 1 ? done * 100 : 100, left / 60, left % 60);
   }
   d->shown = true;
   return true;
@@ -346,13 +345,14 @@ static sy_status delete_all(const settings *s, sy_writer *writer, uint64_t *not_
   return SY_OK;
 }
 
-static int run(settings *s) {
+static int run(const settings *s) {
   display d = {.settings = s, .started = seconds_now()};
   const char *term = getenv("TERM");
   d.line = !s->quiet && isatty(STDERR_FILENO) && !(term && !strcmp(term, "dumb"));
-  s->import.on_progress = on_progress;
-  s->import.on_bad = on_bad;
-  s->import.context = &d;
+  sy_import_options import = s->import;
+  import.on_progress = on_progress;
+  import.on_bad = on_bad;
+  import.context = &d;
   sy_error error = {0};
   sy_writer *writer = NULL;
   sy_import_progress progress = {0};
@@ -361,7 +361,7 @@ static int run(settings *s) {
   if (status == SY_OK && s->delete_ids) {
     status = delete_all(s, writer, &not_found, &error);
   } else if (status == SY_OK && s->argument_count) {
-    status = sy_import(writer, (const char *const *)s->arguments, s->argument_count, &s->import,
+    status = sy_import(writer, (const char *const *)s->arguments, s->argument_count, &import,
                        &progress, &error);
   }
   clear_line(&d);

@@ -94,7 +94,8 @@ static inline void add_score(disjunction *d, uint32_t slot, uint32_t score) {
   d->touched[slot / 64] |= 1ull << slot % 64;
 }
 
-/* Adds a list's scores for the articles in [start, end). Hot: on plain arrays, a block at a time. */
+/* Adds a list's scores for the articles in [start, end). Hot: on plain arrays, a block at a
+ * time. */
 static void add_list_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
   sy_postings *p = t->postings;
   float weight = t->scorer->weight;

@@ -33,7 +33,8 @@ struct sy_iterator {
   bool (*matches)(sy_iterator *it);
   /* The score of the current article, which matches. */
   uint64_t (*score)(sy_iterator *it);
-  /* No article from `target`, which is not below the current one, to *last scores more than this. */
+  /* No article from `target`, which is not below the current one, to *last scores more than
+   * this. */
   uint64_t (*bound)(sy_iterator *it, uint32_t target, uint32_t *last);
   /* No article at all scores more than this. */
   uint64_t (*most)(sy_iterator *it);
@@ -59,9 +60,9 @@ static inline uint32_t sy_iterator_reach(sy_iterator *it, uint32_t target) {
   return it->article < target ? it->advance(it, target) : it->article;
 }
 
-/* The largest score of an article in a block with this impact. The impact is a bound y of tf / (tf + K)
- * with the average length of the segment when it was written. With an average r times as large, K is
- * at least K / r of then, and y becomes at most 1 / (1 + (1 - y) / (y r)). */
+/* The largest score of an article in a block with this impact. The impact is a bound y of tf /
+ * (tf + K) with the average length of the segment when it was written. With an average r times
+ * as large, K is at least K / r of then, and y becomes at most 1 / (1 + (1 - y) / (y r)). */
 static inline uint64_t sy_scorer_bound(const sy_scorer *s, uint32_t impact) {
   if (!impact) return 0;
   double y = impact / 255.0;

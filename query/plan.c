@@ -266,8 +266,8 @@ static sy_status add_part(sy_plan *plan, sy_unit *unit, uint32_t times, uint32_t
   return SY_OK;
 }
 
-/* Bigrams and words, each once, weighed by how often it stands there. The last character of a run is
- * in the bigram before it. */
+/* Bigrams and words, each once, weighed by how often it stands there. The last character of a
+ * run is in the bigram before it. */
 static sy_status plan_bag(sy_plan *plan, const sy_leaf *leaf, uint32_t fields, sy_plan_node *group,
                           sy_error *error) {
   sy_unit *parts = sy_arena_alloc(plan->arena, leaf->count * sizeof *parts);

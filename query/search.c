@@ -21,8 +21,9 @@ static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
 
 /* ---- Ranked search --------------------------------------------------------------------------- */
 
-/* Offers every match that can enter. Bounds are asked for once for a block, not for an article: where
- * one cannot lift an article over the worst of the best, the iterator goes on behind its block. */
+/* Offers every match that can enter. Bounds are asked for once for a block, not for an article:
+ * where one cannot lift an article over the worst of the best, the iterator goes on behind its
+ * block. */
 static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhaustive,
                           sy_topk *top) {
   uint32_t known_to = 0; /* articles below it have been found worth looking at */

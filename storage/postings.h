@@ -36,10 +36,10 @@
  * block, of a tail and of a short list end with zeros to a whole byte. Example: article of length
  * 100 (7 bits), positions 3 and 70: 3 | 70 << 7 = 0x2303, 14 bits, bytes 03 23.
  *
- * Why fixed width by article length: any position of any article of a block can be read at once when
- * the frequencies are known, so a phrase reads the positions of its candidates and no others. On the
- * dev set it takes 1.29 bytes a position; PFor of gaps takes 1.38 and must be decoded by blocks; Rice
- * codes take 1.12 (the bound is 1.07) and must be read from the start of the block
+ * Why fixed width by article length: any position of any article of a block can be read at once
+ * when the frequencies are known, so a phrase reads the positions of its candidates and no others.
+ * On the dev set it takes 1.29 bytes a position; PFor of gaps takes 1.38 and must be decoded by
+ * blocks; Rice codes take 1.12 (the bound is 1.07) and must be read from the start of the block
  * (docs/benchmarks.md).
  */
 #ifndef SY_POSTINGS_H

@@ -1,6 +1,6 @@
 /*
- * test_search.c - what a search promises beyond its set of matches, which the oracle tests: order, ties,
- * windows of results, errors, snippets' choice of passage, and snapshots.
+ * test_search.c - what a search promises beyond its set of matches, which the oracle tests: order,
+ * ties, windows of results, errors, snippets' choice of passage, and snapshots.
  */
 #include "suoyin.h"
 
@@ -185,8 +185,8 @@ static void test_snapshots(void **state) {
   sy_index_close(old);
 }
 
-/* The passage that shows all of the query beats an earlier one that shows a part, and begins with its
- * sentence. */
+/* The passage that shows all of the query beats an earlier one that shows a part, and begins
+ * with its sentence. */
 static void test_passages(void **state) {
   fixture *f = *state;
   char body[4096] = "开头提到苹果。";
