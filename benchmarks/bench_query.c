@@ -172,14 +172,14 @@ static int compare_doubles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* One line for the queries of a class; NULL for all but one-character ones. */
-static void report(const bench *b, const char *class_name) {
+/* One line for the queries of a class, or for `all` but the one-character ones. */
+static void report(const bench *b, const char *class_name, bool all) {
   double *us = malloc((b->count + 1) * sizeof *us), sum = 0;
   size_t n = 0;
   if (!us) return;
   for (size_t i = 0; i < b->count; i++) {
     const char *name = b->items[i].class_name;
-    bool wanted = class_name ? !strcmp(name, class_name) : strcmp(name, "han1") != 0;
+    bool wanted = all ? strcmp(name, "han1") != 0 : !strcmp(name, class_name);
     if (!wanted) continue;
     us[n++] = b->items[i].least * 1e6;
     sum += us[n - 1];
@@ -194,7 +194,7 @@ static void report(const bench *b, const char *class_name) {
                            ? "{\"class\":\"%s\",\"n\":%zu,\"p50\":%.1f,\"p95\":%.1f,\"p99\":%.1f,"
                              "\"max\":%.1f,\"mean\":%.1f}\n"
                            : "%-14s %6zu %9.1f %9.1f %9.1f %9.1f %9.1f\n";
-  printf(format, class_name ? class_name : "all but han1", n, p50, p95, p99, max, sum / (double)n);
+  printf(format, class_name, n, p50, p95, p99, max, sum / (double)n);
   free(us);
 }
 
@@ -209,9 +209,9 @@ static void report_all(const bench *b) {
   if (!b->json)
     printf("%-14s %6s %9s %9s %9s %9s %9s  us\n", "class", "n", "p50", "p95", "p99", "max", "mean");
   for (size_t i = 0; i < b->count; i++) {
-    if (is_new_class(b, i)) report(b, b->items[i].class_name);
+    if (is_new_class(b, i)) report(b, b->items[i].class_name, false);
   }
-  report(b, NULL);
+  report(b, "all but han1", true);
   printf(b->json ? "{\"digest\":\"%016llx\"}\n" : "digest %016llx\n",
          (unsigned long long)b->digest);
 }
