@@ -26,12 +26,13 @@ BENCH    := $(wildcard benchmarks/*.c)
 PROGRAMS := suoyin-index suoyin-query suoyin-tool $(if $(BENCH),suoyin-bench)
 
 objects = $(patsubst %,$(BUILD)/%.o,$(basename $(1)))
-LIBRARY_OBJECTS := $(call objects,$(LIBRARY)) $(BUILD)/gen/text_tables.o
+GENERATED       := $(BUILD)/gen/text_tables $(BUILD)/gen/readings_tables
+LIBRARY_OBJECTS := $(call objects,$(LIBRARY)) $(GENERATED:%=%.o)
 TEST_PROGRAMS   := $(TESTS:%.c=$(BUILD)/%)
 
 # ---- Flags ----------------------------------------------------------------------------------------------
 
-# docs/dependencies.md says what each is for. Only text/tables_gen.c and the oracle of the tests use
+# docs/dependencies.md says what each is for. Only text/*_gen.c and the oracle of the tests use
 # utf8proc and OpenCC. CRoaring has no pkg-config file in Debian.
 LIB_PKGS  := lmdb libzstd libarchive simdjson uchardet libxml-2.0 libxxhash
 PKGS      := $(LIB_PKGS) jansson
@@ -68,19 +69,20 @@ $(BUILD)/%.o: %.cc $(BUILD)/flags
 	echo "CC $<"; mkdir -p $(@D)
 	$(COMPILE_CC) $(SANITIZE) $(if $(SANITIZE),-fno-sanitize=vptr) -c -o $@ $<
 
-$(BUILD)/gen/text_tables.o: $(BUILD)/gen/text_tables.c $(BUILD)/flags
+$(GENERATED:%=%.o): %.o: %.c $(BUILD)/flags
 	echo "CC $<"
 	$(COMPILE_C) $(SANITIZE) -c -o $@ $<
 
-$(BUILD)/gen/text_tables.c: $(BUILD)/tables_gen
+$(GENERATED:%=%.c): $(BUILD)/gen/%_tables.c: $(BUILD)/%_gen
 	echo "GEN $@"; mkdir -p $(@D)
 	$< > $@.tmp
 	mv $@.tmp $@
 
 # Without sanitizers: what OpenCC leaks is not ours to report.
-$(BUILD)/tables_gen: text/tables_gen.c $(BUILD)/flags
+$(BUILD)/readings_gen: $(BUILD)/gen/text_tables.c
+$(BUILD)/text_gen $(BUILD)/readings_gen: $(BUILD)/%_gen: text/%_gen.c $(BUILD)/flags
 	echo "CC $<"; mkdir -p $(BUILD)/text
-	$(COMPILE_C) -MF $(BUILD)/text/tables_gen.d -MT $@ -o $@ $< $$(pkg-config --libs $(GEN_PKGS))
+	$(COMPILE_C) -MF $(BUILD)/text/$*_gen.d -MT $@ -o $@ $(filter %.c,$^) $$(pkg-config --libs $(GEN_PKGS))
 
 $(BUILD)/libsuoyin.a: $(LIBRARY_OBJECTS)
 	echo "AR $@"; rm -f $@

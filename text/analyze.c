@@ -13,6 +13,7 @@
  */
 #include "text/analyze.h"
 
+#include "text/furniture.h"
 #include "text/gloss.h"
 #include "text/utf8.h"
 
@@ -37,7 +38,7 @@ void sy_analyzer_begin(sy_analyzer *a, const char *text, size_t bytes) {
   a->text = a->at = (const uint8_t *)text;
   a->end = a->at + bytes;
   a->position = a->unit_end = a->line_ends = 0;
-  a->gap = a->space = a->pending = a->in_word = false;
+  a->gap = a->space = a->tab = a->pending = a->in_word = false;
   a->word.second = a->word.word_bytes = 0;
 }
 
@@ -57,14 +58,20 @@ static void end_word(sy_analyzer *a) {
 /* The position of a unit that begins now; settles the gap before it. */
 static inline uint32_t take_position(sy_analyzer *a) {
   if (a->gap) a->position++;
-  a->gap = a->space = false;
+  a->gap = a->space = a->tab = false;
   a->line_ends = 0;
   return a->position++;
 }
 
+/* What the white space before a unit means, `chinese` when there is a Chinese unit beside it. */
+static inline void settle_space(sy_analyzer *a, bool chinese) {
+  if (a->tab && !a->line_ends) a->gap = true; /* between the cells of a table */
+  if (chinese && !(a->rules & SY_TEXT_SPACE)) a->gap = true;
+}
+
 static inline void put_chinese(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
   if (a->in_word) end_word(a);
-  if (a->space && a->position && !(a->rules & SY_TEXT_SPACE)) a->gap = true;
+  if (a->space && a->position) settle_space(a, true);
   if (a->pending) release_held(a, a->gap ? SY_END_BREAK : c);
   a->held = (sy_term){c, 0, 0, take_position(a), start, end};
   a->pending = true;
@@ -79,7 +86,7 @@ static void append_code(sy_analyzer *a, uint32_t c, uint32_t end) {
 }
 
 static void begin_word(sy_analyzer *a, uint32_t c, uint32_t start) {
-  if (a->space && a->pending && !(a->rules & SY_TEXT_SPACE)) a->gap = true;
+  if (a->space && a->position) settle_space(a, a->pending);
   if (a->pending) release_held(a, a->gap ? SY_END_BREAK : SY_END_WORD);
   a->word.first = c;
   a->word.position = take_position(a);
@@ -96,10 +103,16 @@ static inline void put_word(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t
   append_code(a, c, end);
 }
 
-static inline void put_space(sy_analyzer *a, uint32_t c) {
+/* Returns where to go on reading: behind `next` and the page number that may follow a line. */
+static inline const uint8_t *put_space(sy_analyzer *a, uint32_t c, const uint8_t *next) {
   if (a->in_word) end_word(a);
   a->space = true;
-  if (c == '\n' && ++a->line_ends >= 2 && a->position) a->gap = true;
+  if (c == '\t') a->tab = a->tab || !a->line_ends;
+  if (c != '\n') return next;
+  if (++a->line_ends >= 2 && a->position) a->gap = true;
+  if (a->line_ends > 1 || !a->position || !(a->rules & SY_TEXT_SPACE)) return next;
+  const uint8_t *behind = sy_furniture_end(next, a->end);
+  return behind ? behind : next;
 }
 
 /* The canonical composition of base and mark, or 0. */
@@ -235,7 +248,7 @@ static const uint8_t *put_punctuation(sy_analyzer *a, uint32_t c, const uint8_t 
   uint32_t start = (uint32_t)(p - a->text);
   if ((c == '(' || c == 0xFF08) && (a->rules & SY_TEXT_GLOSS) && (a->in_word || a->pending) &&
       a->unit_end == start) {
-    const uint8_t *end = sy_gloss_end(p, a->end);
+    const uint8_t *end = sy_gloss_end(p, a->end, a->pending ? a->held.first : 0);
     if (end) {
       a->unit_end = (uint32_t)(end - a->text);
       return end;
@@ -265,7 +278,7 @@ static void put_expansion(sy_analyzer *a, const uint32_t *expansion, uint32_t st
     switch (expansion[i] >> SY_CLASS_SHIFT) {
       case SY_CLASS_CHINESE: put_chinese(a, c, start, end); break;
       case SY_CLASS_WORD: put_word(a, c, start, end); break;
-      case SY_CLASS_SPACE: put_space(a, c); break;
+      case SY_CLASS_SPACE: put_space(a, ' ', NULL); break;
       case SY_CLASS_MARK: put_mark(a, c, start, end); break;
       case SY_CLASS_PUNCTUATION:
         if (a->in_word) end_word(a);
@@ -290,7 +303,7 @@ static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p
       put_chinese(a, c, start, end);
       break;
     case SY_CLASS_WORD: put_word(a, sy_folded(c, entry), start, end); break;
-    case SY_CLASS_SPACE: put_space(a, sy_folded(c, entry)); break;
+    case SY_CLASS_SPACE: return put_space(a, sy_folded(c, entry), next);
     case SY_CLASS_TRANSPARENT:
       if (a->unit_end == start) a->unit_end = end;
       break;

@@ -36,6 +36,7 @@ typedef struct sy_analyzer {
   uint32_t unit_end;  /* byte behind the last unit or what is transparent behind it */
   bool gap;           /* a break since the last unit */
   bool space;         /* white space since the last unit */
+  bool tab;           /* a tab in it, before any line end */
   uint32_t line_ends; /* in the white space just read */
 
   bool pending; /* a Chinese unit waits for what follows it */

@@ -5,10 +5,12 @@
  * no pinyin has (a digit, a Han character, a b with an accent) ends the attempt at once, which is
  * what happens at nearly every parenthesis that is none. Then each blank-free stretch of letters
  * must split into syllables that exist (yínháng is yin + hang), and at least one tone mark must
- * have been seen: `(a)`, `(LLM)` and `(en)` are not glosses.
+ * have been seen - or the one syllable is what the character before it is read with in the neutral
+ * tone, which has no mark: 們(men). `(a)`, `(LLM)` and `(en)` are not glosses.
  */
 #include "text/gloss.h"
 
+#include "text/readings.h"
 #include "text/tables.h"
 #include "text/utf8.h"
 
@@ -18,7 +20,6 @@
 #include <string.h>
 
 #define MAX_LETTERS 48 /* of one stretch: eight syllables */
-#define MAX_SYLLABLE 6 /* zhuang */
 
 /* Letters with a tone mark, and u with two dots. The plain letter; upper case when it has a
  * tone. */
@@ -98,23 +99,13 @@ static bool is_tone_mark(uint32_t c) {
   return c == 0x300 || c == 0x301 || c == 0x304 || c == 0x30C;
 }
 
-static int compare_syllable(const void *key, const void *element) { return strcmp(key, element); }
-
-static bool is_syllable(const char *letters, size_t count) {
-  char key[8];
-  memcpy(key, letters, count);
-  key[count] = 0;
-  return bsearch(key, sy_syllables, sy_syllable_count, sizeof *sy_syllables, compare_syllable) !=
-         NULL;
-}
-
 /* Whether the letters split into syllables: reached[i] says that the first i do. */
 static bool splits(const char *letters, size_t count) {
   bool reached[MAX_LETTERS + 1] = {true};
   for (size_t i = 0; i < count; i++) {
     if (!reached[i]) continue;
-    for (size_t n = 1; n <= MAX_SYLLABLE && i + n <= count; n++) {
-      if (!reached[i + n]) reached[i + n] = is_syllable(letters + i, n);
+    for (size_t n = 1; n <= SY_SYLLABLE_MAX_BYTES && i + n <= count; n++) {
+      if (!reached[i + n]) reached[i + n] = sy_syllable_find(letters + i, n) < sy_syllable_count;
     }
   }
   return reached[count];
@@ -133,6 +124,9 @@ static bool is_bopomofo_tone(uint32_t c) {
 typedef struct reading {
   char letters[MAX_LETTERS]; /* of the stretch being read */
   size_t count;
+  uint32_t before; /* the character in front of the parenthesis */
+  int stretches;
+  bool neutral;  /* a stretch that is the character's reading in the neutral tone */
   bool toned;    /* pinyin tone mark seen */
   bool bopomofo; /* a Bopomofo letter seen */
   bool pinyin;   /* a Latin letter seen */
@@ -140,7 +134,11 @@ typedef struct reading {
 
 /* Ends a stretch of letters; false when it is no sequence of syllables. */
 static bool end_stretch(reading *r) {
+  if (!r->count) return true;
   bool good = splits(r->letters, r->count);
+  size_t syllable = sy_syllable_find(r->letters, r->count);
+  r->neutral = syllable < sy_syllable_count && sy_syllable_is_neutral(syllable, r->before);
+  r->stretches++;
   r->count = 0;
   return good;
 }
@@ -177,15 +175,16 @@ static bool take(reading *r, uint32_t c) {
   return true;
 }
 
-const uint8_t *sy_gloss_end(const uint8_t *p, const uint8_t *end) {
-  reading r = {{0}, 0, false, false, false};
+const uint8_t *sy_gloss_end(const uint8_t *p, const uint8_t *end, uint32_t before) {
+  reading r = {.before = before};
   uint32_t length;
   sy_utf8_decode(p, end, &length);
   for (p += length; p < end; p += length) {
     uint32_t c = sy_utf8_decode(p, end, &length);
     if (c == ')' || c == 0xFF09) {
-      bool reading_found = r.pinyin ? r.toned && !r.bopomofo : r.bopomofo;
-      return reading_found && end_stretch(&r) ? p + length : NULL;
+      if (!end_stretch(&r)) return NULL;
+      bool toned = r.toned || (r.stretches == 1 && r.neutral);
+      return (r.pinyin ? toned && !r.bopomofo : r.bopomofo) ? p + length : NULL;
     }
     if (!take(&r, c)) return NULL;
   }

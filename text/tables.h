@@ -1,5 +1,5 @@
 /*
- * tables.h - the generated tables of the text layer (written by tables_gen.c, rules in
+ * tables.h - the generated tables of the text layer (written by text_gen.c, rules in
  * docs/text.md).
  *
  * A fold table gives, for each code point and one choice of SY_TEXT_WIDTH | SY_TEXT_VARIANTS, one
@@ -20,7 +20,7 @@ enum {
   SY_CLASS_PUNCTUATION, /* breaks adjacency */
   SY_CLASS_CHINESE,     /* a unit by itself */
   SY_CLASS_WORD,        /* letters and digits: a run is a unit */
-  SY_CLASS_SPACE,       /* folded to ' ', or to '\n' when it ends a line */
+  SY_CLASS_SPACE,       /* folded to ' ', or to '\n' when it ends a line; a tab stays */
   SY_CLASS_TRANSPARENT, /* as if it were not there */
   SY_CLASS_MARK,        /* combining: composed with what it follows, or part of the word */
   SY_CLASS_EXPANSION,   /* several folded characters */
@@ -53,9 +53,5 @@ typedef struct sy_composition {
 } sy_composition;
 extern const sy_composition sy_compositions[];
 extern const size_t sy_composition_count;
-
-/* Pinyin syllables without tones, ü written v, sorted by strcmp. */
-extern const char sy_syllables[][8];
-extern const size_t sy_syllable_count;
 
 #endif

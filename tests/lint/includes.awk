@@ -26,13 +26,13 @@ BEGIN {
   theirs["roaring/"] = "^storage/"
   theirs["xxhash.h"] = "^(base|storage|indexer|query)/"
   theirs["simdjson.h"] = "^indexer/input_json\\.cc$"
-  theirs["archive.h"] = "^(indexer/input_|text/tables_gen\\.c$)"
-  theirs["archive_entry.h"] = "^(indexer/input_|text/tables_gen\\.c$)"
+  theirs["archive.h"] = "^(indexer/input_|text/readings_gen\\.c$)"
+  theirs["archive_entry.h"] = "^(indexer/input_|text/readings_gen\\.c$)"
   theirs["uchardet/"] = "^indexer/input_charset\\.c$"
   theirs["libxml/"] = "^indexer/input_html\\.c$"
   theirs["jansson.h"] = "^(tools|benchmarks)/|/main[a-z_]*\\.c$"
-  theirs["utf8proc.h"] = "^(text/tables_gen\\.c$|tests/oracle/)"
-  theirs["opencc/"] = "^(text/tables_gen\\.c$|tests/oracle/)"
+  theirs["utf8proc.h"] = "^(text/[a-z]+_gen\\.c$|tests/oracle/)"
+  theirs["opencc/"] = "^(text/[a-z]+_gen\\.c$|tests/oracle/)"
 }
 
 function complain(why) {

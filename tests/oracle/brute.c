@@ -9,6 +9,7 @@
 
 #include "tests/oracle/brute.h"
 
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,15 @@
 #define WORD_BYTES 255    /* a longer word is cut */
 #define SUFFIX_PLUSES 2   /* `+` belongs to the word when there are at least so many */
 #define LONGEST_GLOSS 160 /* code points; oracle_gloss looks at fewer */
+
+#define LONGEST_FURNITURE 300
+
+/* A page number between lines, in the letters of furniture_kind(). */
+#define NUMBER "s*d{1,4}s*"
+#define PAGE_NUMBER                                                          \
+  "^[snf]*((-+" NUMBER "-+|D" NUMBER "Ys*(G" NUMBER "Y)?)s*([nf]|$)|" NUMBER \
+  "([nf][sn]*)?f)[snf]"                                                      \
+  "*"
 
 /* One character of the text, raw at first and folded later, and the bytes it came from. */
 typedef struct place {
@@ -39,6 +49,7 @@ struct brute {
   places raw, folded;
   char **words; /* terminated: no folded word contains NUL */
   size_t word_count, word_capacity;
+  regex_t page_number;
   uint32_t *slots; /* open addressing; number of the word + 1, 0 for empty */
   size_t slot_count;
 };
@@ -55,6 +66,7 @@ static void *grow(void *memory, size_t count, size_t size) {
 brute *brute_new(uint32_t text_rules) {
   brute *reader = grow(NULL, 1, sizeof(*reader));
   *reader = (brute){.rules = text_rules, .fold = oracle_fold_new(text_rules)};
+  if (regcomp(&reader->page_number, PAGE_NUMBER, REG_EXTENDED)) abort();
   reader->slot_count = 1u << 10;
   reader->slots = grow(NULL, reader->slot_count, sizeof(*reader->slots));
   memset(reader->slots, 0, reader->slot_count * sizeof(*reader->slots));
@@ -64,6 +76,7 @@ brute *brute_new(uint32_t text_rules) {
 void brute_free(brute *reader) {
   if (!reader) return;
   oracle_fold_free(reader->fold);
+  regfree(&reader->page_number);
   for (size_t i = 0; i < reader->word_count; i++) free(reader->words[i]);
   free(reader->words);
   free(reader->slots);
@@ -151,22 +164,83 @@ static uint64_t decode_text(places *raw, const char *text, size_t bytes) {
   return invalid_bytes;
 }
 
-/* The class that the last character of a folding leaves behind for a gloss; marks change nothing.
- */
-static oracle_class class_behind(brute *reader, uint32_t point, oracle_class before) {
+/* The last character of a folding and its class, for a gloss behind it; marks change nothing. */
+static oracle_class class_behind(brute *reader, uint32_t point, oracle_class before,
+                                 uint32_t *last) {
   size_t count;
   const uint32_t *points = oracle_fold_point(reader->fold, point, &count);
   for (size_t i = 0; i < count; i++) {
     oracle_class class = oracle_class_of(points[i]);
-    if (class != ORACLE_MARK && class != ORACLE_TRANSPARENT) before = class;
+    if (class == ORACLE_MARK || class == ORACLE_TRANSPARENT) continue;
+    before = class;
+    *last = points[i];
   }
   return before;
+}
+
+static bool is_line_end(uint32_t point) {
+  return point == '\n' || point == 0x85 || point == 0x2028 || point == 0x2029;
+}
+
+/* One letter for what a character is to a page number. */
+static char furniture_kind(uint32_t point) {
+  if (point == '\n' || point == '\f') return point == '\n' ? 'n' : 'f';
+  if (point == ' ' || point == '\t' || point == '\r' || point == 0xa0 || point == 0x3000)
+    return 's';
+  if (point >= '0' && point <= '9') return 'd';
+  if (point == 0x7b2c) return 'D';
+  if (point == 0x9875 || point == 0x9801) return 'Y';
+  if (point == 0x5171) return 'G';
+  static const uint32_t dress[] = {'-', '~', 0xb7, 0x2022, 0x2500, 0xff0d};
+  for (size_t i = 0; i < sizeof(dress) / sizeof(dress[0]); i++) {
+    if (point == dress[i]) return '-';
+  }
+  return point >= 0x2010 && point <= 0x2015 ? '-' : '?';
+}
+
+/* Section 5: how many characters from `at`, behind a line end, are a page number between lines. */
+static size_t furniture(const brute *reader, size_t at) {
+  const places *raw = &reader->raw;
+  char kinds[LONGEST_FURNITURE + 1];
+  size_t count = 0;
+  for (; count < LONGEST_FURNITURE && at + count < raw->count; count++) {
+    const place *one = &raw->at[at + count];
+    bool directly = one->start == one[-1].end; /* nothing transparent between */
+    kinds[count] = directly ? furniture_kind(one->point) : '?';
+    if (kinds[count] == '?') break;
+  }
+  kinds[count] = '\0';
+  bool whole = at + count == raw->count;
+  regmatch_t match;
+  if (!regexec(&reader->page_number, kinds, 1, &match, whole ? 0 : REG_NOTEOL))
+    return (size_t)match.rm_eo;
+  return 0;
+}
+
+/* Takes the page numbers between lines out of the raw characters: what is behind the first line end
+ * of white space that has a unit before it. */
+static void drop_furniture(brute *reader) {
+  places *raw = &reader->raw;
+  size_t kept = 0, line_ends = 0;
+  bool unit = false;
+  for (size_t i = 0; i < raw->count; i++) {
+    place one = raw->at[i];
+    raw->at[kept++] = one;
+    uint32_t last;
+    oracle_class class = class_behind(reader, one.point, ORACLE_SPACE, &last);
+    unit = unit || class == ORACLE_CHINESE || class == ORACLE_WORD;
+    if (one.class != ORACLE_SPACE) line_ends = 0;
+    if (!is_line_end(one.point) || ++line_ends > 1 || !unit) continue;
+    i += furniture(reader, i + 1);
+  }
+  raw->count = kept;
 }
 
 /* Section 6: takes the glosses out of the raw characters. */
 static void drop_glosses(brute *reader) {
   places *raw = &reader->raw;
   oracle_class before = ORACLE_PUNCTUATION;
+  uint32_t last = 0;
   size_t kept = 0;
   for (size_t i = 0; i < raw->count; i++) {
     uint32_t point = raw->at[i].point;
@@ -177,13 +251,13 @@ static void drop_glosses(brute *reader) {
       for (; count < LONGEST_GLOSS && i + count < raw->count; count++) {
         ahead[count] = raw->at[i + count].point;
       }
-      size_t gloss = oracle_gloss(ahead, count);
+      size_t gloss = oracle_gloss(ahead, count, before == ORACLE_CHINESE ? last : 0);
       if (gloss > 0) {
         i += gloss - 1;
         continue;
       }
     }
-    before = class_behind(reader, point, before);
+    before = class_behind(reader, point, before, &last);
     raw->at[kept++] = raw->at[i];
   }
   raw->count = kept;
@@ -276,18 +350,16 @@ static void push_word(brute *reader, size_t from, size_t end, brute_text *out) {
   push(out, intern(reader, bytes, length), at[first].start, at[end - 1].end);
 }
 
-static bool is_line_end(uint32_t point) {
-  return point == '\n' || point == 0x85 || point == 0x2028 || point == 0x2029;
-}
-
 /* White space in text[from..end): is it a break? */
 static bool space_breaks(const brute *reader, size_t from, size_t end) {
   const places *text = &reader->folded;
   size_t line_ends = 0;
+  bool tab = false;
   for (size_t i = from; i < end; i++) {
     line_ends += is_line_end(text->at[i].point);
+    tab = tab || text->at[i].point == '\t';
   }
-  if (line_ends >= 2) return true;
+  if (line_ends >= 2 || (tab && line_ends == 0)) return true;
   if (reader->rules & SY_TEXT_SPACE) return false;
   return (from > 0 && has_class(text, from - 1, ORACLE_CHINESE)) ||
          has_class(text, end, ORACLE_CHINESE);
@@ -309,6 +381,7 @@ static bool joins(const places *text, size_t at, size_t suffix_end) {
 void brute_read(brute *reader, const char *text, size_t bytes, brute_text *out) {
   out->count = 0;
   out->invalid_bytes = decode_text(&reader->raw, text, bytes);
+  if (reader->rules & SY_TEXT_SPACE) drop_furniture(reader);
   if (reader->rules & SY_TEXT_GLOSS) drop_glosses(reader);
   fold_text(reader);
 

@@ -80,7 +80,7 @@ static const block transparent_blocks[] = {
 static const block chinese_blocks[] = {
     {0x1100, 0x11ff},     /* Hangul Jamo */
     {0x2600, 0x27bf},     /* symbols and dingbats */
-    {0x2e80, 0x2fdf},     /* radicals */
+    {0x2e80, 0x2fff},     /* radicals, ideographic description characters */
     {0x3005, 0x3007},     /* 々 〆 〇 */
     {0x3021, 0x3029},     /* Hangzhou numerals */
     {0x3031, 0x3035},     /* vertical Kana repeat marks */
@@ -163,6 +163,7 @@ struct oracle_fold {
   uint32_t rules;
   opencc_t japanese, hong_kong, taiwan, simplified;
   iconv_t gb2312, big5;
+  uint32_t radicals[0x3000 - 0x2e80];
   folded *cache;
 };
 
@@ -230,7 +231,30 @@ static uint32_t fold_variant(oracle_fold *fold, uint32_t point) {
   return convert(fold->simplified, point);
 }
 
-static size_t fold_width(uint32_t point, uint32_t *out) {
+/* The ideograph that a radical is a form of, by Unicode's EquivalentUnifiedIdeograph.txt. */
+static uint32_t unify_radical(oracle_fold *fold, uint32_t point) {
+  if (point < 0x2e80 || point > 0x2fff) return point;
+  if (!fold->radicals[0x2f00 - 0x2e80]) {
+    FILE *file = fopen("/usr/share/unicode/EquivalentUnifiedIdeograph.txt", "r");
+    char line[256];
+    if (!file) die("no list of radicals");
+    while (fgets(line, sizeof(line), file)) {
+      unsigned first, last, ideograph;
+      bool range = sscanf(line, "%x..%x ; %x", &first, &last, &ideograph) == 3;
+      if (!range && sscanf(line, "%x ; %x", &first, &ideograph) != 2) continue;
+      if (!range) last = first;
+      for (; first <= last; first++) {
+        if (first >= 0x2e80 && first <= 0x2fff) fold->radicals[first - 0x2e80] = ideograph;
+      }
+    }
+    fclose(file);
+  }
+  uint32_t ideograph = fold->radicals[point - 0x2e80];
+  return ideograph ? ideograph : point;
+}
+
+static size_t fold_width(oracle_fold *fold, uint32_t point, uint32_t *out) {
+  point = unify_radical(fold, point);
   char utf8[4];
   size_t bytes = oracle_encode(point, utf8);
   utf8proc_uint8_t *mapped = NULL;
@@ -252,7 +276,7 @@ static size_t fold_round(oracle_fold *fold, const uint32_t *in, size_t in_count,
   size_t count = 0;
   for (size_t i = 0; i < in_count; i++) {
     uint32_t wide[MOST] = {in[i]};
-    size_t wide_count = fold->rules & SY_TEXT_WIDTH ? fold_width(in[i], wide) : 1;
+    size_t wide_count = fold->rules & SY_TEXT_WIDTH ? fold_width(fold, in[i], wide) : 1;
     for (size_t j = 0; j < wide_count; j++) {
       if (count == MOST) die("a folding is longer than MOST");
       out[count++] = fold->rules & SY_TEXT_VARIANTS ? fold_variant(fold, wide[j]) : wide[j];

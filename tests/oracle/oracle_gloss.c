@@ -40,6 +40,42 @@ static const char syllables[] =
     " zheng zhi zhong zhou zhu zhua zhuai zhuan zhuang zhui zhun zhuo zi zong zou zu zuan zui"
     " zun zuo ";
 
+/* Characters and what they are read with in the neutral tone: Unihan's kHanyuPinlu, kTGHZ2013 and
+ * kXHC1983. */
+static const char neutral_readings[] =
+    " 㗑bai 㟷da 上shang 下xia 不bu 个ge 丹dan 举ju 么ma 么me 乎hu 了le 事shi"
+    " 亮liang 亲qin 人ren 什shen 付fu 仙xian 们men 价jie 份fen 伍wu 伙huo 伧chen"
+    " 伯bo 伶ling 個ge 們men 候hou 偺zan 傅fu 傖chen 價jie 儿r 兄xiong 兒r 具ju"
+    " 分fen 划huai 利li 到dao 劃huai 力li 务wu 势shi 務wu 勢shi 匙shi 匠jiang 午wu"
+    " 卖mai 卜bo 厕si 友you 发fa 叔shu 口kou 叭ba 号hao 同tong 吗ma 吧ba 听ting 吶ne"
+    " 呀ya 呃e 呐na 呐ne 呗bei 呢ne 呵a 呼hu 和he 和huo 咐fu 咕gu 咧lie 咯lo 咱zan"
+    " 哇wa 哟yo 哥ge 哩li 哪na 哼hng 唄bei 唤huan 唬hu 啊a 問wen 啦la 啰luo 啵bo"
+    " 喒zan 喚huan 喝he 喲yo 喽lou 嗎ma 嗦suo 嗽sou 嘍lou 嘛ma 嘞lei 噷hm 嚜me 地de"
+    " 坊fang 垯da 堂tang 塔da 墶da 士shi 声sheng 处chu 天tian 太tai 夫fu 头tou 女nv"
+    " 奶nai 妇fu 妈ma 妹mei 姐jie 姑gu 娃wa 娘niang 婆po 婦fu 婶shen 媽ma 嫂sao"
+    " 嬸shen 子zi 字zi 宗zong 宜yi 实shi 害hai 家jia 家jie 實shi 寸cun 少shao"
+    " 尚shang 屈qu 屉ti 展zhan 屜ti 巴ba 帚zhou 应ying 底de 度du 廁si 式shi 弟di"
+    " 弹tan 彈tan 当dang 形xing 彩cai 得de 心xin 快kuai 思si 性xing 怨yuan 息xi"
+    " 情qing 惑huo 意yi 慌huang 應ying 戌qu 成cheng 戚qi 戶hu 户hu 手shou 才cai"
+    " 打da 扭niu 扮ban 扯che 担dan 拇mu 拉la 拔ba 拾shi 掌zhang 探tan 搁ge 摸mo"
+    " 撐cheng 撑cheng 擔dan 擱ge 敞chang 数shu 數shu 方fang 明ming 是shi 晃huang"
+    " 晨chen 月yue 服fu 望wang 末me 朵duo 李li 材cai 枉wang 格ge 桲po 梁liang"
+    " 棚peng 楚chu 欠qian 欢huan 歌ge 歡huan 正zheng 殖shi 毛mao 氇lu 气qi 氣qi"
+    " 汤tang 沫mo 法fa 泼po 活huo 涂tu 湯tang 滑hua 潑po 激ji 灵ling 烦fan 然ran"
+    " 煩fan 爷ye 爸ba 爺ye 物wu 狸li 猩xing 猬wei 理li 生sheng 用yong 甫fu 甲jia"
+    " 當dang 疸da 瘩da 發fa 白bai 的de 盖gai 盘pan 盤pan 着zhe 睛jing 矩ju 磨mo"
+    " 神shen 稼jia 究jiu 窿long 笆ba 笼long 算suan 篷peng 籠long 糊hu 系xi 索suo"
+    " 經jing 綴zhui 繨da 繩sheng 经jing 绳sheng 缀zhui 罢ba 罪zui 置zhi 罷ba"
+    " 聲sheng 聽ting 股gu 脦de 脦te 腐fu 腾teng 膊bo 臂bei 舅jiu 舉ju 芦lu 花hua"
+    " 莫mo 菇gu 著zhe 蓋gai 蓝la 蓿xu 蔔bo 蔗zhe 藍la 蘆lu 虎hu 處chu 號hao 蚣gong"
+    " 蝇ying 蝟wei 蟆ma 蠅ying 袋dai 袱fu 裏li 裡li 裳shang 西xi 見jian 視shi 親qin"
+    " 见jian 视shi 計ji 訓xun 記ji 訴su 話hua 誤wu 謀mou 謝xie 識shi 计ji 训xun 记ji"
+    " 识shi 诉su 话hua 误wu 谋mou 谢xie 負fu 賣mai 负fu 跶da 蹴jiu 輯ji 辑ji 边bian"
+    " 过guo 過guo 道dao 邊bian 酬chou 里li 量liang 鋪pu 錢qian 鐺dang 钱qian"
+    " 铛dang 铺pu 門men 間jian 门men 问wen 间jian 闹nao 阿a 难nan 難nan 靈ling"
+    " 静jing 靜jing 面mian 鞡la 頭tou 食shi 餅bing 饹le 饼bing 馇zha 駝tuo 騰teng"
+    " 驼tuo 鬧nao 鮮xian 鲜xian 鵲que 鶉chun 鹊que 鹑chun 麻ma 麼me 麽me 𠲎fa ";
+
 typedef struct spelled {
   char letter; /* a-z; v for u with a diaeresis; ' ' and '\'' separate */
   bool tone;
@@ -137,7 +173,22 @@ static bool is_bopomofo(const uint32_t *points, size_t count) {
   return letters;
 }
 
-size_t oracle_gloss(const uint32_t *points, size_t count) {
+/* One syllable of plain letters that is a reading of `before`. */
+static bool is_neutral(uint32_t before, const uint32_t *points, size_t count) {
+  char pair[32] = " ";
+  size_t length = 1;
+  if (!before || count > 8) return false;
+  length += (size_t)utf8proc_encode_char((utf8proc_int32_t)before, (utf8proc_uint8_t *)pair + 1);
+  for (size_t i = 0; i < count; i++) {
+    uint32_t p = points[i] == 0xfc || points[i] == 0xdc ? 'v' : points[i] | 0x20;
+    if (p < 'a' || p > 'z') return false;
+    pair[length++] = (char)p;
+  }
+  pair[length] = ' ';
+  return strstr(neutral_readings, pair) != NULL;
+}
+
+size_t oracle_gloss(const uint32_t *points, size_t count, uint32_t before) {
   size_t start = 1, end;
   while (start < count && is_space(points[start])) start++;
   for (end = start; end < count && points[end] != ')' && points[end] != 0xff09; end++) {
@@ -148,5 +199,6 @@ size_t oracle_gloss(const uint32_t *points, size_t count) {
   while (last > start && is_space(points[last - 1])) last--;
   if (is_pinyin(points + start, last - start)) return end + 1;
   if (is_bopomofo(points + start, last - start)) return end + 1;
+  if (is_neutral(before, points + start, last - start)) return end + 1;
   return 0;
 }

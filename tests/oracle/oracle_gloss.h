@@ -9,7 +9,8 @@
 
 /* points[0] is an opening parenthesis directly behind a Chinese or word character; transparent
  * characters have been taken out. Returns how many points the gloss takes, both parentheses
- * included; 0 for none. */
-size_t oracle_gloss(const uint32_t *points, size_t count);
+ * included; 0 for none. `before` is the character in front, which decides about a syllable without
+ * a tone mark. */
+size_t oracle_gloss(const uint32_t *points, size_t count, uint32_t before);
 
 #endif

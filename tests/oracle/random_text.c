@@ -52,8 +52,8 @@ static const char *const han[] = {
     "學", "习", "習", "云", "雲", "里", "裡", "裏", "台", "臺", "天", "地", "人", "⼈", "的", "的",
 };
 static const char *const rare[] = {
-    "𠀀", "𠮷", "𪚥", "〇", "々", "か",   "が",     "か\u3099",
-    "ー", "ｶ",  "ｶﾞ", "한", "ㄅ", "𰻞", "\ue000",
+    "𠀀", "𠮷", "𪚥", "〇", "々",   "か",     "が", "か\u3099", "ー",
+    "ｶ",  "ｶﾞ", "한", "ㄅ", "𰻞", "\ue000", "⻣", "⿰",
 };
 static const char *const emoji[] = {"😀", "👍🏽", "☎️", "❤️", "👩‍💻"};
 static const char *const words[] = {
@@ -75,8 +75,13 @@ static const char *const marks[] = {
     "）", "(",  ")",  "《", "》", "：", "-", "…",   "\"",
 };
 static const char *const glosses[] = {
-    "(jī)",  "（bào）", "(yín háng)", "(yínháng)", "(xī'ān)",
-    "( lǜ)", "(ㄅㄠˋ)", "（ㄐㄧˋ）",  "(dào)",
+    "(jī)",    "（bào）",   "(yín háng)", "(yínháng)", "(xī'ān)", "( lǜ)",
+    "(ㄅㄠˋ)", "（ㄐㄧˋ）", "(dào)",      "(de)",      "(xin)",   "（li）",
+};
+static const char *const furniture[] = {
+    "\n- 12 -\n",  "\n\n— 3 —\n\n", "\n第 7 页\n", "\r\n　第12頁 共30頁\r\n",
+    "\n9\n\f",     "\n\n12\n",      "\n-12345-\n", "\n第页\n",
+    "\n- 1 - 2\n", "\n·5·",
 };
 static const char *const no_glosses[] = {"(a)",    "(ji)",  "(LLM)", "(x)",
                                          "（人）", "(jīx)", "()",    "(bǎo"};
@@ -92,9 +97,10 @@ typedef struct kind {
   { list, sizeof(list) / sizeof(list[0]), weight }
 
 static const kind kinds[] = {
-    KIND(han, 120),   KIND(rare, 6),       KIND(emoji, 2),     KIND(words, 16),
-    KIND(spaces, 12), KIND(odd_words, 5),  KIND(marks, 12),    KIND(compounds, 8),
-    KIND(glosses, 8), KIND(no_glosses, 3), KIND(invisible, 2), KIND(blank_lines, 2),
+    KIND(han, 120),     KIND(rare, 6),       KIND(emoji, 2),     KIND(words, 16),
+    KIND(spaces, 12),   KIND(odd_words, 5),  KIND(marks, 12),    KIND(compounds, 8),
+    KIND(glosses, 8),   KIND(no_glosses, 3), KIND(invisible, 2), KIND(blank_lines, 2),
+    KIND(furniture, 2),
 };
 
 static void long_word(random_source *random, buffer *to) {

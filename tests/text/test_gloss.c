@@ -1,7 +1,7 @@
 /* test_gloss.c - what is a reading in parentheses and what is not (docs/text.md section 6). */
 #include "text/gloss.h"
 
-#include "text/tables.h"
+#include "text/readings.h"
 #include "text/utf8.h"
 
 #include <setjmp.h>
@@ -15,14 +15,18 @@
 #include "tests/oracle/random_text.h"
 
 /* Bytes of the gloss at the start of `text`, 0 for none; the text lies in memory of its size. */
-static size_t gloss_bytes(const char *text, size_t bytes) {
+static size_t gloss_bytes_behind(uint32_t before, const char *text, size_t bytes) {
   uint8_t *copy = malloc(bytes);
   memcpy(copy, text, bytes);
-  const uint8_t *end = sy_gloss_end(copy, copy + bytes);
+  const uint8_t *end = sy_gloss_end(copy, copy + bytes, before);
   size_t found = end ? (size_t)(end - copy) : 0;
   assert_true(found <= bytes);
   free(copy);
   return found;
+}
+
+static size_t gloss_bytes(const char *text, size_t bytes) {
+  return gloss_bytes_behind(0, text, bytes);
 }
 
 static void check_all(const char *const *texts, size_t count, bool wanted) {
@@ -74,14 +78,36 @@ static void test_others(void **state) {
             "(b\u0308ī)", "(1)", "(..)", "(über)");
 }
 
+/* One plain syllable counts when the character in front has it as its neutral reading. */
+static void test_neutral(void **state) {
+  (void)state;
+  static const struct {
+    uint32_t before;
+    const char *text;
+    bool gloss;
+  } cases[] = {
+      {0x7684, "(de)", true},      {0x4E86, "（le）", true},    {0x4EEC, "(men)", true},
+      {0x5B50, "(Zi)", true},      {0x4E48, "( me )", true},    {0x5973, "(nv)", true},
+      {0x5973, "(nü)", true},      {0x554A, "(a)", true},       {0x7684, "(le)", false},
+      {0x6570, "(a)", false},      {0x7532, "(a)", false},      {0x673A, "(ji)", false},
+      {0x4EEC, "(men de)", false}, {0x4EEC, "(menmen)", false}, {0x7684, "(d)", false},
+      {0, "(de)", false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t bytes = strlen(cases[i].text);
+    assert_int_equal(gloss_bytes_behind(cases[i].before, cases[i].text, bytes),
+                     cases[i].gloss ? bytes : 0);
+  }
+}
+
 /* Each syllable of the table, with a tone mark behind each of its letters; and none of them
  * without. */
 static void test_syllables(void **state) {
   (void)state;
   assert_true(sy_syllable_count > 350 && sy_syllable_count < 600);
   for (size_t i = 0; i < sy_syllable_count; i++) {
-    const char *syllable = sy_syllables[i];
-    if (i) assert_true(strcmp(sy_syllables[i - 1], syllable) < 0);
+    const char *syllable = sy_syllables[i].text;
+    if (i) assert_true(strcmp(sy_syllables[i - 1].text, syllable) < 0);
     size_t letters = strlen(syllable);
     char text[40];
     snprintf(text, sizeof text, "(%s)", syllable);
@@ -132,9 +158,10 @@ static void test_random(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_pinyin), cmocka_unit_test(test_bopomofo),
-      cmocka_unit_test(test_others), cmocka_unit_test(test_syllables),
-      cmocka_unit_test(test_long),   cmocka_unit_test(test_random),
+      cmocka_unit_test(test_pinyin),  cmocka_unit_test(test_bopomofo),
+      cmocka_unit_test(test_others),  cmocka_unit_test(test_syllables),
+      cmocka_unit_test(test_neutral), cmocka_unit_test(test_long),
+      cmocka_unit_test(test_random),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

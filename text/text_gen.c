@@ -1,15 +1,12 @@
 /*
- * tables_gen.c - writes text_tables.c: how every code point folds, which pairs compose, and the
- * pinyin syllables that exist. Runs once, when Suoyin is built; the libraries it asks (utf8proc for
- * NFKC and case folding, OpenCC for character variants, Unicode's Unihan for readings) are not
- * needed afterwards.
+ * text_gen.c - writes text_tables.c: how every code point folds, and which pairs compose. Runs
+ * once, when Suoyin is built; what it asks (utf8proc for NFKC and case folding, OpenCC for character
+ * variants, Unicode's list of radicals) is not needed afterwards.
  *
  * The tables are described in tables.h, the rules in docs/text.md.
  */
 #include "text/tables.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <iconv.h>
 #include <opencc/opencc.h>
 #include <stdarg.h>
@@ -21,12 +18,12 @@
 
 #define CODE_POINTS 0x110000
 #define MAX_EXPANSION 18 /* U+FDFA is the longest */
-#define UNIHAN_READINGS "/usr/share/unicode/Unihan_Readings.txt"
+#define RADICALS "/usr/share/unicode/EquivalentUnifiedIdeograph.txt"
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fputs("tables_gen: ", stderr);
+  fputs("text_gen: ", stderr);
   vfprintf(stderr, format, arguments);
   fputc('\n', stderr);
   va_end(arguments);
@@ -86,11 +83,44 @@ static uint32_t simplify(variants *v, uint32_t c) {
   return convert(v->simplified, convert(v->taiwan, convert(v->hong_kong, c)));
 }
 
+/* ---- Radicals: the ideographs they are forms of ---------------------------------------------- */
+
+static uint32_t radicals[0x3000 - 0x2E80]; /* by code point from U+2E80; 0 for none */
+
+/* A line is "2E81 ; 5382 # ..." or "2E8C..2E8D ; 5C0F # ..."; strokes (U+31C0...) stay what they
+ * are. */
+static void read_radicals(void) {
+  FILE *file = fopen(RADICALS, "r");
+  if (!file) die("cannot read " RADICALS);
+  char line[256];
+  uint32_t count = 0;
+  while (fgets(line, sizeof line, file)) {
+    char *at = line;
+    uint32_t first = (uint32_t)strtoul(at, &at, 16), last = first;
+    if (at == line || line[0] == '#') continue;
+    if (!strncmp(at, "..", 2)) last = (uint32_t)strtoul(at + 2, &at, 16);
+    char *semicolon = strchr(at, ';');
+    uint32_t ideograph = semicolon ? (uint32_t)strtoul(semicolon + 1, NULL, 16) : 0;
+    for (uint32_t c = first; ideograph && c <= last; c++) {
+      if (c < 0x2E80 || c >= 0x3000) continue;
+      radicals[c - 0x2E80] = ideograph;
+      count++;
+    }
+  }
+  fclose(file);
+  if (count < 200) die("only %u radicals in " RADICALS, count);
+}
+
+static uint32_t unify_radical(uint32_t c) {
+  uint32_t ideograph = c >= 0x2E80 && c < 0x3000 ? radicals[c - 0x2E80] : 0;
+  return ideograph ? ideograph : c;
+}
+
 /* ---- Classes --------------------------------------------------------------------------------- */
 
 static bool in_chinese_block(uint32_t c) {
   static const uint32_t blocks[][2] = {
-      {0x1100, 0x11FF},   {0x2E80, 0x2FDF},   {0x3005, 0x3007},   {0x3021, 0x3029},
+      {0x1100, 0x11FF},   {0x2E80, 0x2FFF},   {0x3005, 0x3007},   {0x3021, 0x3029},
       {0x3031, 0x3035},   {0x3038, 0x303C},   {0x3041, 0x309F},   {0x30A1, 0x30FA},
       {0x30FC, 0x30FF},   {0x3105, 0x318F},   {0x31A0, 0x31BF},   {0x31F0, 0x31FF},
       {0x3400, 0x4DBF},   {0x4E00, 0xA4CF},   {0xA960, 0xA97F},   {0xAC00, 0xD7FF},
@@ -179,7 +209,7 @@ static void fold(variants *v, uint32_t rules, uint32_t c, folded *out) {
     folded next = {{0}, 0};
     for (int i = 0; i < out->count; i++) {
       folded one = {{out->characters[i]}, 1};
-      if (rules & SY_TEXT_WIDTH) fold_width(&one, out->characters[i]);
+      if (rules & SY_TEXT_WIDTH) fold_width(&one, unify_radical(out->characters[i]));
       if (becomes_space(out->characters[i], &one)) one = (folded){{out->characters[i]}, 1};
       for (int k = 0; k < one.count; k++) {
         uint32_t folded_c = one.characters[k];
@@ -209,7 +239,7 @@ typedef struct tables {
 static uint32_t make_entry(uint32_t c) {
   uint32_t class = class_of(c);
   if (class == SY_CLASS_SPACE)
-    c = c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029 ? '\n' : ' ';
+    c = c == '\t' ? '\t' : c == '\n' || c == 0x85 || c == 0x2028 || c == 0x2029 ? '\n' : ' ';
   return class << SY_CLASS_SHIFT | c;
 }
 
@@ -314,108 +344,12 @@ static void print_compositions(void) {
   printf("};\nconst size_t sy_composition_count = %zu;\n\n", count);
 }
 
-/* ---- Pinyin syllables ------------------------------------------------------------------------ */
-
-#define MAX_SYLLABLES 2048
-#define SYLLABLE_BYTES 8
-
-typedef struct syllables {
-  char text[MAX_SYLLABLES][SYLLABLE_BYTES];
-  size_t count;
-} syllables;
-
-/* Adds one reading of Unihan ("jī", "lǜ"), tone removed, ü as v. */
-static void add_reading(syllables *s, const char *reading, size_t bytes) {
-  char plain[SYLLABLE_BYTES];
-  size_t length = 0;
-  utf8proc_uint8_t *decomposed = NULL;
-  utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)reading, (utf8proc_ssize_t)bytes,
-                                    &decomposed, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
-  if (n < 0) die("utf8proc failed on a reading");
-  for (utf8proc_ssize_t at = 0; at < n;) {
-    utf8proc_int32_t c;
-    at += utf8proc_iterate(decomposed + at, n - at, &c);
-    if (c == 0x308 && length && plain[length - 1] == 'u') plain[length - 1] = 'v';
-    if (c >= 'a' && c <= 'z' && length < SYLLABLE_BYTES - 1) plain[length++] = (char)c;
-  }
-  free(decomposed);
-  plain[length] = 0;
-  if (!length) return;
-  for (size_t i = 0; i < s->count; i++) {
-    if (!strcmp(s->text[i], plain)) return;
-  }
-  if (s->count == MAX_SYLLABLES) die("too many syllables");
-  memcpy(s->text[s->count++], plain, length + 1);
-}
-
-/* A line is U+XXXX TAB property TAB value; readings stand in the value between blanks, commas,
- * colons and parentheses. */
-static void add_line(syllables *s, char *line) {
-  char *property = strchr(line, '\t');
-  if (line[0] != 'U' || !property) return;
-  char *value = strchr(++property, '\t');
-  if (!value) return;
-  *value++ = 0;
-  if (strcmp(property, "kMandarin") && strcmp(property, "kHanyuPinyin") &&
-      strcmp(property, "kTGHZ2013") && strcmp(property, "kXHC1983") &&
-      strcmp(property, "kHanyuPinlu")) {
-    return;
-  }
-  for (char *word = strtok(value, " ,:()"); word; word = strtok(NULL, " ,:()")) {
-    if ((unsigned char)word[0] < 0x80 && (word[0] < 'a' || word[0] > 'z'))
-      continue; /* a page number */
-    add_reading(s, word, strlen(word));
-  }
-}
-
-/* Debian ships the file compressed with bzip2; libarchive reads either. */
-static char *read_unihan(void) {
-  struct archive *a = archive_read_new();
-  archive_read_support_filter_all(a);
-  archive_read_support_format_raw(a);
-  struct archive_entry *entry;
-  if (archive_read_open_filename(a, UNIHAN_READINGS ".bz2", 1 << 16) != ARCHIVE_OK &&
-      archive_read_open_filename(a, UNIHAN_READINGS, 1 << 16) != ARCHIVE_OK) {
-    die("cannot read %s[.bz2]: %s", UNIHAN_READINGS, archive_error_string(a));
-  }
-  if (archive_read_next_header(a, &entry) != ARCHIVE_OK) die("%s", archive_error_string(a));
-  size_t capacity = 64u << 20, length = 0; /* the file has 7 MB */
-  char *text = malloc(capacity + 1);
-  if (!text) die("out of memory");
-  for (la_ssize_t n = 1; n > 0; length += (size_t)n) {
-    n = archive_read_data(a, text + length, capacity - length);
-    if (n < 0) die("cannot read Unihan readings: %s", archive_error_string(a));
-  }
-  if (length == capacity) die("%s is too large", UNIHAN_READINGS);
-  archive_read_free(a);
-  text[length] = 0;
-  return text;
-}
-
-static int compare_text(const void *a, const void *b) { return strcmp(a, b); }
-
-static void print_syllables(void) {
-  static syllables s;
-  char *text = read_unihan();
-  for (char *line = text; line && *line;) {
-    char *end = strchr(line, '\n');
-    if (end) *end++ = 0;
-    add_line(&s, line);
-    line = end;
-  }
-  free(text);
-  if (s.count < 350) die("only %zu syllables in %s", s.count, UNIHAN_READINGS);
-  qsort(s.text, s.count, SYLLABLE_BYTES, compare_text);
-  printf("const char sy_syllables[][%d] = {\n", SYLLABLE_BYTES);
-  for (size_t i = 0; i < s.count; i++) printf("\"%s\",%s", s.text[i], i % 12 == 11 ? "\n" : "");
-  printf("};\nconst size_t sy_syllable_count = %zu;\n", s.count);
-}
-
 int main(void) {
   static tables t;
   variants v;
   variants_open(&v);
-  printf("/* Generated by text/tables_gen.c; do not edit. */\n#include \"text/tables.h\"\n\n");
+  read_radicals();
+  printf("/* Generated by text/text_gen.c; do not edit. */\n#include \"text/tables.h\"\n\n");
   for (uint32_t rules = 0; rules < 4; rules++) print_fold(&t, &v, rules);
   printf("const sy_fold_table sy_fold_tables[4] = {\n");
   for (int rules = 0; rules < 4; rules++) {
@@ -423,6 +357,5 @@ int main(void) {
   }
   printf("};\n\n");
   print_compositions();
-  print_syllables();
   return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }
