@@ -298,9 +298,13 @@ typedef struct sy_search_options {
   uint64_t limit;  /* at most this many hits (default 10); UINT64_MAX for all */
   uint64_t offset; /* skip this many of the best hits (default 0) */
   bool exhaustive; /* score every match: same result, for tests and benchmarks (default false) */
+  /* Among articles of equal score, those with the form that was typed first: 機器 before 机器, FAIR
+   * before fair. Reads the stored text of ties, within each 32 of the first 96 ranks, and so
+   * invalidates what sy_index_article() lent (default false: article order). */
+  bool typed_first;
 } sy_search_options;
 #define SY_SEARCH_OPTIONS_DEFAULT \
-  { 10, 0, false }
+  { 10, 0, false, false }
 
 typedef struct sy_hit {
   uint64_t article; /* number for sy_index_article(); valid for this snapshot */

@@ -11,7 +11,7 @@ static sy_status open_snapshot(sy_index *index, sy_error *error) {
     return sy_fail_at(error, SY_NOT_FOUND, sy_env_path(index->env), 0,
                       "no index here: nothing was committed");
   }
-  if (status == SY_OK) sy_analyzer_init(&index->analyzer, index->snapshot.manifest.text_rules);
+  if (status == SY_OK) sy_analyzers_init(&index->analyzers, index->snapshot.manifest.text_rules);
   return status;
 }
 
@@ -173,7 +173,7 @@ static uint32_t next_first(const sy_snapshot *s, uint32_t field, uint32_t from) 
 
 /* Folds the prefix as text is folded: its units joined. */
 static void fold_prefix(term_listing *l, sy_string prefix) {
-  sy_analyzer *a = &l->index->analyzer;
+  sy_analyzer *a = &l->index->analyzers.folded;
   sy_term terms[SY_TERM_BATCH];
   sy_analyzer_begin(a, prefix.data, prefix.bytes);
   size_t count = sy_analyzer_next(a, terms, SY_TERM_BATCH);

@@ -8,7 +8,7 @@
 struct sy_index {
   sy_env *env;
   sy_snapshot snapshot;
-  sy_analyzer analyzer;
+  sy_analyzers analyzers;
   sy_arena arena;      /* of one search */
   sy_arena text_arena; /* of one snippet or article */
   sy_buffer id;        /* copy of the id of the last article given out */

@@ -13,6 +13,13 @@
 #include "storage/lexicon.h"
 #include "text/analyze.h"
 
+/* The two ways to read a text: folded, by the rules of the index; and as typed, by the same rules
+ * without folding. */
+typedef struct sy_analyzers {
+  sy_analyzer folded, typed;
+} sy_analyzers;
+void sy_analyzers_init(sy_analyzers *a, uint32_t rules);
+
 #define SY_PHRASE_CHARACTERS 4u /* an unquoted run with more is ranked by its parts */
 
 /* One unit of the leaf. */
@@ -25,12 +32,16 @@ typedef struct sy_unit {
 typedef struct sy_leaf {
   sy_unit *units; /* borrowed from the arena */
   uint32_t count;
+  sy_unit *typed; /* the text without folding, when it was asked for; else NULL */
+  uint32_t typed_count;
   bool bag;
   bool prefix; /* the last unit is a word of which only the beginning is known */
+  bool exact;  /* only the typed form matches */
 } sy_leaf;
 
-/* SY_SYNTAX, with the leaf's column, when the text holds nothing that can be searched. */
-sy_status sy_leaf_analyze(sy_analyzer *analyzer, sy_arena *arena, const sy_node *node,
+/* Units as typed are read when `typed` asks for them, and always for an exact leaf. SY_SYNTAX, with
+ * the leaf's column, when the text holds nothing that can be searched. */
+sy_status sy_leaf_analyze(sy_analyzers *analyzers, sy_arena *arena, const sy_node *node, bool typed,
                           sy_leaf *leaf, sy_error *error);
 
 #endif

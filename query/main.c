@@ -263,6 +263,7 @@ int main(int argc, char **argv) {
   if (s.help || s.version) return cli_finish(PROGRAM, CLI_FOUND);
   int code = check_settings(&s, (size_t)(argc - first));
   if (code >= 0) return code;
+  s.search.typed_first = true;
   if (s.ids && !s.limit_given) s.search.limit = UINT64_MAX;
   return run(&s, argv + first, (size_t)(argc - first));
 }

@@ -5,9 +5,9 @@
 
 #include <xxhash.h>
 
-void sy_matcher_init(sy_matcher *m, sy_analyzer *analyzer) {
+void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers) {
   memset(m, 0, sizeof *m);
-  m->analyzer = analyzer;
+  m->analyzers = analyzers;
 }
 
 void sy_matcher_free(sy_matcher *m) {
@@ -15,24 +15,54 @@ void sy_matcher_free(sy_matcher *m) {
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
 }
 
-static void add_pattern(sy_matcher *m, const sy_unit *units, uint32_t count, bool bigram) {
-  sy_pattern pattern = {units, count, SY_NO_PATTERN, bigram};
+/* A part of a bag, unit `at`; it has a typed form when the two readings agree unit by unit. */
+static void add_part(sy_matcher *m, const sy_leaf *leaf, uint32_t at, bool bigram) {
+  bool typed = leaf->typed && leaf->typed_count == leaf->count;
+  sy_pattern pattern = {.units = leaf->units + at,
+                        .count = 1,
+                        .next = SY_NO_PATTERN,
+                        .typed = typed ? leaf->typed + at : NULL,
+                        .typed_count = 1,
+                        .bigram = bigram};
   sy_buffer_append(&m->patterns, &pattern, sizeof pattern);
 }
 
 sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error) {
   m->slots.bytes = 0;
   if (!leaf->bag) {
-    add_pattern(m, leaf->units, leaf->count, false);
+    sy_pattern pattern = {.units = leaf->units,
+                          .count = leaf->count,
+                          .next = SY_NO_PATTERN,
+                          .typed = leaf->typed,
+                          .typed_count = leaf->typed_count,
+                          .exact = leaf->exact};
+    sy_buffer_append(&m->patterns, &pattern, sizeof pattern);
   } else {
     for (uint32_t i = 0; i < leaf->count; i++) {
       const sy_unit *unit = &leaf->units[i];
       bool word = unit->key.word_bytes > 0, bigram = !word && unit->key.second > SY_END_WORD;
       bool before = i > 0 && !unit[-1].key.word_bytes && unit[-1].key.second > SY_END_WORD;
-      if (word || bigram || !before) add_pattern(m, unit, 1, bigram);
+      if (word || bigram || !before) add_part(m, leaf, i, bigram);
     }
   }
   return m->patterns.failed ? sy_fail_memory(error) : SY_OK;
+}
+
+sy_status sy_matcher_add_leaves(sy_matcher *title, sy_matcher *body, const sy_node *node,
+                                bool typed, sy_arena *arena, sy_error *error) {
+  if (node->occur == SY_MUST_NOT) return SY_OK;
+  if (node->kind == SY_NODE_GROUP) {
+    for (const sy_node *child = node->child; child; child = child->next) {
+      SY_TRY(sy_matcher_add_leaves(title, body, child, typed, arena, error));
+    }
+    return SY_OK;
+  }
+  if (node->fields & SY_FIELD_ID) return SY_OK;
+  sy_leaf leaf;
+  SY_TRY(sy_leaf_analyze(title->analyzers, arena, node, typed, &leaf, error));
+  if (!node->fields || node->fields & SY_FIELD_TITLE) SY_TRY(sy_matcher_add(title, &leaf, error));
+  if (!node->fields || node->fields & SY_FIELD_BODY) SY_TRY(sy_matcher_add(body, &leaf, error));
+  return SY_OK;
 }
 
 /* ---- Hash table of first terms --------------------------------------------------------------- */
@@ -76,17 +106,18 @@ static sy_status build_table(sy_matcher *m, sy_error *error) {
 
 static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
   m->units.bytes = m->words.bytes = 0;
-  sy_analyzer_begin(m->analyzer, text.data, text.bytes);
+  sy_analyzer *analyzer = &m->analyzers->folded;
+  sy_analyzer_begin(analyzer, text.data, text.bytes);
   for (;;) {
     sy_term *terms = (sy_term *)sy_buffer_reserve(&m->units, 4 * SY_TERM_BATCH * sizeof *terms);
     if (!terms) return sy_fail_memory(error);
-    size_t count = sy_analyzer_next(m->analyzer, terms, 4 * SY_TERM_BATCH);
+    size_t count = sy_analyzer_next(analyzer, terms, 4 * SY_TERM_BATCH);
     if (!count) return SY_OK;
     m->units.bytes += count * sizeof *terms;
     for (size_t i = 0; i < count; i++) {
       if (!terms[i].word_bytes) continue;
       uint32_t at = (uint32_t)m->words.bytes;
-      sy_buffer_append(&m->words, sy_term_word(m->analyzer, &terms[i]), terms[i].word_bytes);
+      sy_buffer_append(&m->words, sy_term_word(analyzer, &terms[i]), terms[i].word_bytes);
       terms[i].second = at; /* now in our copy */
     }
     if (m->words.failed || m->words.bytes > UINT32_MAX - SY_WORD_MAX_BYTES)
@@ -94,14 +125,33 @@ static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
   }
 }
 
-static bool unit_is(const sy_matcher *m, const sy_term *term, const sy_unit *unit) {
+static bool unit_is(const uint8_t *words, const sy_term *term, const sy_unit *unit) {
   if (term->first != unit->key.first || (term->word_bytes > 0) != (unit->key.word_bytes > 0))
     return false;
   if (!term->word_bytes) return unit->open || term->second == unit->key.second;
   if (unit->open ? term->word_bytes < unit->key.word_bytes
                  : term->word_bytes != unit->key.word_bytes)
     return false;
-  return !memcmp(m->words.data + term->second, unit->key.word, unit->key.word_bytes);
+  return !memcmp(words + term->second, unit->key.word, unit->key.word_bytes);
+}
+
+/* Whether a piece of text, read without folding, is the pattern as it was typed. What a character
+ * at its end is followed by is not in the piece. */
+static bool is_typed(sy_matcher *m, const sy_pattern *pattern, const char *text, uint32_t bytes) {
+  sy_analyzer *a = &m->analyzers->typed;
+  sy_term terms[SY_TERM_BATCH];
+  size_t count;
+  uint32_t i = 0;
+  sy_analyzer_begin(a, text, bytes);
+  while (i < pattern->typed_count && (count = sy_analyzer_next(a, terms, SY_TERM_BATCH)) > 0) {
+    for (size_t k = 0; k < count && i < pattern->typed_count; k++, i++) {
+      const sy_unit *unit = &pattern->typed[i];
+      bool same = unit_is(a->words, &terms[k], unit) &&
+                  terms[k].position == unit->offset - pattern->typed[0].offset;
+      if (!same) return false;
+    }
+  }
+  return i == pattern->typed_count;
 }
 
 static void try_pattern(sy_matcher *m, uint32_t number, size_t at) {
@@ -112,12 +162,14 @@ static void try_pattern(sy_matcher *m, uint32_t number, size_t at) {
   for (uint32_t i = 0; i < pattern->count; i++) {
     uint32_t offset = pattern->units[i].offset - pattern->units[0].offset;
     if (units[i].position - units[0].position != offset ||
-        !unit_is(m, &units[i], &pattern->units[i]))
+        !unit_is(m->words.data, &units[i], &pattern->units[i]))
       return;
   }
   uint32_t count = pattern->count + (pattern->bigram && left > 1);
-  sy_match match = {units[0].start, units[count - 1].end, (uint32_t)at, (uint32_t)at + count,
-                    number};
+  uint32_t start = units[0].start, end = units[count - 1].end;
+  bool typed = pattern->typed && is_typed(m, pattern, m->text + start, end - start);
+  if (pattern->exact && !typed) return;
+  sy_match match = {start, end, (uint32_t)at, (uint32_t)at + count, number, typed};
   sy_buffer_append(&m->matches, &match, sizeof match);
   m->match_count++;
 }
@@ -141,6 +193,7 @@ sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error) {
   if (!m->slots.bytes) SY_TRY(build_table(m, error));
   m->matches.bytes = 0;
   m->match_count = 0;
+  m->text = text.data;
   SY_TRY(analyze(m, text, error));
   size_t count = sy_matcher_unit_count(m);
   for (size_t i = 0; i < count; i++) {

@@ -15,6 +15,9 @@
 typedef struct sy_pattern {
   const sy_unit *units; /* borrowed from the leaf */
   uint32_t count;
+  const sy_unit *typed; /* the same as typed, or NULL when that does not matter */
+  uint32_t typed_count;
+  bool exact;    /* other forms are no match */
   uint32_t next; /* the next pattern with the same first term, or SY_NO_PATTERN */
   bool bigram;   /* a bag's bigram: a match covers the next character too */
 } sy_pattern;
@@ -25,23 +28,30 @@ typedef struct sy_match {
   uint32_t unit;       /* which unit of the text it begins with */
   uint32_t unit_end;   /* and behind which it ends */
   uint32_t pattern;
+  bool typed; /* the text has the form that was typed; false when that was not asked for */
 } sy_match;
 
 typedef struct sy_matcher {
-  sy_analyzer *analyzer;
+  sy_analyzers *analyzers;
   sy_buffer patterns; /* sy_pattern */
   sy_buffer slots;    /* hash table of first terms: built when first run */
   uint32_t mask;
   bool has_open_words; /* a pattern begins with an open word: each word is compared with it */
+  const char *text;    /* during sy_matcher_run() */
   sy_buffer units;     /* of the text: sy_term */
   sy_buffer words;     /* their words */
   sy_buffer matches;   /* sy_match, by start */
   size_t match_count;
 } sy_matcher;
 
-void sy_matcher_init(sy_matcher *m, sy_analyzer *analyzer);
+void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers);
 /* Adds a leaf, whose memory must outlive the matcher. */
 sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error);
+/* Adds the leaves below `node` that can make an article match to the matchers of the fields they
+ * search. They are allocated in `arena`, which must outlive the matchers; `typed` as for
+ * sy_leaf_analyze(). */
+sy_status sy_matcher_add_leaves(sy_matcher *title, sy_matcher *body, const sy_node *node,
+                                bool typed, sy_arena *arena, sy_error *error);
 /* Finds all matches in `text`: match_count of them, in `matches`. */
 sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error);
 void sy_matcher_free(sy_matcher *m);

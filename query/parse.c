@@ -5,7 +5,7 @@
  *   either   = all { ("OR" | "|" | "||") all }
  *   all      = clause { ["AND"] clause }
  *   clause   = { "NOT" } [ "+" | "-" ] value
- *   value    = [ field ":" ] ( word [ "*" ] | phrase [ "*" ] | "(" either ")" )
+ *   value    = [ field ":" ] ( [ "=" ] ( word | phrase ) [ "*" ] | "(" either ")" )
  *
  * There is no separate lexer: whether a `-` or a `:` is an operator depends on its neighbours, so
  * the parser looks at characters. Only parentheses recurse, and they are counted; lists and chains
@@ -179,7 +179,7 @@ static bool ends_word(uint32_t code) {
 /* What a backslash can take the meaning from. Before anything else it is an ordinary backslash, so
  * that C:\dir stays what it is. */
 static bool is_special(uint32_t code) {
-  return code != END && (ends_word(code) || is_one_of(narrow(code), "+-*:\\"));
+  return code != END && (ends_word(code) || is_one_of(narrow(code), "+-*:=\\"));
 }
 
 static void skip_blanks(parser *p) {
@@ -274,6 +274,16 @@ static bool accept_star(parser *p) {
   return true;
 }
 
+/* Consumes a `=` that stands directly before a word or a phrase. */
+static bool accept_exact(parser *p) {
+  if (narrow(peek(p)) != '=') return false;
+  place at = behind(p, p->at);
+  uint32_t next = peek_at(p, at);
+  if (ends_word(next) && !closer_of(next)) return false;
+  p->at = at;
+  return true;
+}
+
 /* ---- Values ---------------------------------------------------------------------------------- */
 
 static void copy_character(parser *p, sy_node *leaf) {
@@ -362,13 +372,18 @@ static sy_node *parse_value(parser *p, uint32_t inherited) {
   uint32_t fields = named ? named : inherited;
   uint32_t code = peek(p), sign = sign_at(p, p->at);
   if (narrow(code) == '(') return refuse_suffix(p, parse_parentheses(p, fields));
+  bool exact = !(fields & SY_FIELD_ID) && accept_exact(p);
+  if (exact) code = peek(p);
   /* Ids may well begin with a sign. Elsewhere, taking it for text would find what was to be
    * excluded. */
   if (sign && (named & (SY_FIELD_TITLE | SY_FIELD_BODY))) {
     return fail(p, p->at, sign == '-' ? "-" : "+", " belongs before the name of the field");
   }
   sy_node *leaf = closer_of(code) ? refuse_suffix(p, parse_phrase(p, start)) : parse_word(p, start);
-  if (leaf) leaf->fields = fields;
+  if (leaf) {
+    leaf->fields = fields;
+    leaf->exact = exact;
+  }
   return leaf;
 }
 

@@ -26,6 +26,7 @@ struct sy_node {
   sy_occur occur;  /* the role in the parent group; SY_MUST at the root */
   uint32_t fields; /* leaf: one SY_FIELD_* bit; 0 means no field was named: title and body */
   bool prefix;     /* leaf: a `*` follows the text */
+  bool exact;      /* leaf: a `=` stands before it */
   uint32_t column; /* 1-based character of the query where this node begins */
   sy_string text; /* leaf: borrowed from the query; one byte at least, but maybe without any unit */
   sy_node *child; /* group: first child */

@@ -158,8 +158,10 @@ static sy_status add_set(sy_plan *plan, const sy_leaf *leaf, sy_plan_node *befor
 }
 
 /* A break behind a word leaves no mark in the index (behind a character it is part of the term),
- * so such a phrase is compared with the stored text. */
+ * nor does the form that folding made the same as others: such a phrase is compared with the stored
+ * text. */
 static bool needs_text(const sy_leaf *leaf) {
+  if (leaf->exact) return true;
   for (uint32_t i = 0; i + 1 < leaf->count; i++) {
     if (leaf->units[i].key.word_bytes && leaf->units[i + 1].offset > leaf->units[i].offset + 1)
       return true;
@@ -170,7 +172,7 @@ static bool needs_text(const sy_leaf *leaf) {
 static sy_status verify_text(sy_plan *plan, const sy_leaf *leaf, uint32_t segment, uint32_t field,
                              sy_plan_array *array, sy_error *error) {
   sy_matcher matcher;
-  sy_matcher_init(&matcher, plan->analyzer);
+  sy_matcher_init(&matcher, plan->analyzers);
   sy_status status = sy_matcher_add(&matcher, leaf, error);
   uint32_t kept = 0;
   for (uint32_t i = 0; status == SY_OK && i < array->count; i++) {
@@ -254,7 +256,7 @@ static int compare_units(const void *a, const void *b) {
 
 static sy_status add_part(sy_plan *plan, sy_unit *unit, uint32_t times, uint32_t fields,
                           sy_plan_node *group, sy_error *error) {
-  sy_leaf single = {unit, 1, false, false};
+  sy_leaf single = {.units = unit, .count = 1};
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
     if (!(fields & 1u << f)) continue;
     sy_plan_node *node;
@@ -348,7 +350,7 @@ static uint32_t text_fields(const sy_node *node) {
 static sy_status plan_text(sy_plan *plan, const sy_node *node, sy_plan_node **out,
                            sy_error *error) {
   sy_leaf leaf;
-  SY_TRY(sy_leaf_analyze(plan->analyzer, plan->arena, node, &leaf, error));
+  SY_TRY(sy_leaf_analyze(plan->analyzers, plan->arena, node, false, &leaf, error));
   uint32_t fields = text_fields(node);
   bool one_field = (fields & (fields - 1)) == 0;
   if (!leaf.bag && one_field) {
@@ -382,10 +384,10 @@ static sy_status plan_node(sy_plan *plan, const sy_node *node, sy_plan_node **ou
   return SY_OK;
 }
 
-sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzer *analyzer,
+sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analyzers,
                        const sy_query *query, sy_search_context *context, sy_error *error) {
   *plan = (sy_plan){
-      .snapshot = snapshot, .analyzer = analyzer, .arena = context->arena, .context = context};
+      .snapshot = snapshot, .analyzers = analyzers, .arena = context->arena, .context = context};
   make_saturation(plan);
   return plan_node(plan, query->root, &plan->root, error);
 }

@@ -40,7 +40,7 @@ struct sy_plan_node {
 
 typedef struct sy_plan {
   sy_snapshot *snapshot;
-  sy_analyzer *analyzer;
+  sy_analyzers *analyzers;
   sy_arena *arena;
   sy_plan_node *root;
   uint32_t parts;                        /* so far */
@@ -49,8 +49,8 @@ typedef struct sy_plan {
   sy_search_context *context;
 } sy_plan;
 
-/* Everything is allocated in context->arena. The analyzer is used during the call only. */
-sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzer *analyzer,
+/* Everything is allocated in context->arena. The analyzers are used during the call only. */
+sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analyzers,
                        const sy_query *query, sy_search_context *context, sy_error *error);
 
 /* The iterator of a node over segment `segment`; NULL when memory is out. */

@@ -6,6 +6,7 @@
  */
 #include "query/index.h"
 #include "query/topk.h"
+#include "query/typed.h"
 
 #include "base/status.h"
 
@@ -53,9 +54,11 @@ static sy_status collect(sy_plan *plan, uint32_t number, bool exhaustive, sy_top
   return plan->context->status;
 }
 
-static sy_status make_results(sy_topk *top, uint64_t offset, sy_results **out, sy_error *error) {
-  sy_topk_sort(top);
-  size_t count = offset < top->count ? top->count - (size_t)offset : 0;
+static sy_status make_results(const sy_topk *top, const sy_search_options *o, sy_results **out,
+                              sy_error *error) {
+  size_t offset = o->offset < top->count ? (size_t)o->offset : top->count;
+  size_t count = top->count - offset;
+  if (count > o->limit) count = (size_t)o->limit;
   sy_results *results = malloc(sizeof *results + count * sizeof *results->hits);
   if (!results) return sy_fail_memory(error);
   results->count = count;
@@ -73,8 +76,9 @@ sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_opti
   sy_search_context context = begin(index, true, error);
   sy_plan plan;
   *out = NULL;
-  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzer, query, &context, error));
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, &context, error));
   uint64_t wanted = o.limit > UINT64_MAX - o.offset ? UINT64_MAX : o.limit + o.offset;
+  if (o.typed_first) wanted = sy_typed_wanted(wanted);
   sy_topk top = {0};
   sy_topk_init(&top, wanted);
   sy_status status = SY_OK;
@@ -82,7 +86,11 @@ sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_opti
     status = collect(&plan, s, o.exhaustive, &top, error);
   }
   if (status == SY_OK && top.failed) status = sy_fail_memory(error);
-  if (status == SY_OK) status = make_results(&top, o.offset, out, error);
+  sy_topk_sort(&top);
+  if (status == SY_OK && o.typed_first) {
+    status = sy_typed_order(index, query, &top, o.offset, error);
+  }
+  if (status == SY_OK) status = make_results(&top, &o, out, error);
   sy_topk_free(&top);
   return status;
 }
@@ -123,7 +131,7 @@ sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_e
   sy_search_context context = begin(index, false, error);
   sy_plan plan;
   *count = 0;
-  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzer, query, &context, error));
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, &context, error));
   for (uint32_t s = 0; s < index->snapshot.count; s++) {
     const sy_segment *segment = &index->snapshot.segments[s];
     if (known_count(plan.root, segment, s, count)) continue;

@@ -189,26 +189,6 @@ static sy_status make_title(sy_index *index, const sy_matcher *m, sy_snippet *ou
   return failed ? sy_fail_memory(error) : SY_OK;
 }
 
-/* ---- The leaves ------------------------------------------------------------------------------ */
-
-/* Adds the leaves that can make an article match to the matchers of the fields they search. */
-static sy_status add_leaves(sy_index *index, const sy_node *node, sy_matcher *title,
-                            sy_matcher *body, sy_error *error) {
-  if (node->occur == SY_MUST_NOT) return SY_OK;
-  if (node->kind == SY_NODE_GROUP) {
-    for (const sy_node *child = node->child; child; child = child->next) {
-      SY_TRY(add_leaves(index, child, title, body, error));
-    }
-    return SY_OK;
-  }
-  if (node->fields & SY_FIELD_ID) return SY_OK;
-  sy_leaf leaf;
-  SY_TRY(sy_leaf_analyze(&index->analyzer, &index->text_arena, node, &leaf, error));
-  if (!node->fields || node->fields & SY_FIELD_TITLE) SY_TRY(sy_matcher_add(title, &leaf, error));
-  if (!node->fields || node->fields & SY_FIELD_BODY) SY_TRY(sy_matcher_add(body, &leaf, error));
-  return SY_OK;
-}
-
 sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t article,
                           const sy_snippet_options *options, sy_snippet *out, sy_error *error) {
   sy_snippet_options o = options ? *options : (sy_snippet_options)SY_SNIPPET_OPTIONS_DEFAULT;
@@ -223,9 +203,10 @@ sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t artic
   out->fields = stored.fields;
   sy_arena_reset(&index->text_arena);
   sy_matcher title, body;
-  sy_matcher_init(&title, &index->analyzer);
-  sy_matcher_init(&body, &index->analyzer);
-  sy_status status = add_leaves(index, query->root, &title, &body, error);
+  sy_matcher_init(&title, &index->analyzers);
+  sy_matcher_init(&body, &index->analyzers);
+  sy_status status =
+      sy_matcher_add_leaves(&title, &body, query->root, false, &index->text_arena, error);
   if (status == SY_OK) status = sy_matcher_run(&title, stored.title, error);
   if (status == SY_OK) status = make_title(index, &title, out, error);
   if (status == SY_OK) status = sy_matcher_run(&body, stored.body, error);
