@@ -60,7 +60,8 @@ static sy_status parse_boolean(const item *it, sy_query **out, sy_error *error) 
     end = append_phrase(end, part, blank ? (size_t)(blank - part) : strlen(part));
     part = blank ? blank + 1 : NULL;
   }
-  sy_status status = sy_query_parse((sy_string){text, (size_t)(end - text)}, false, out, error);
+  sy_status status =
+      sy_query_parse((sy_string){text, (size_t)(end - text)}, SY_QUERY_LITERAL_DATES, out, error);
   free(text);
   return status;
 }
@@ -75,7 +76,8 @@ static sy_status parse_bag(const item *it, sy_query **out, sy_error *error) {
     if (!plain) *end++ = '\\';
     *end++ = *p;
   }
-  sy_status status = sy_query_parse((sy_string){text, (size_t)(end - text)}, true, out, error);
+  sy_status status = sy_query_parse((sy_string){text, (size_t)(end - text)},
+                                    SY_QUERY_ANY | SY_QUERY_LITERAL_DATES, out, error);
   free(text);
   return status;
 }

@@ -55,7 +55,7 @@ static void search(sy_index *index, const char *words) {
   sy_query *query;
   sy_results *results;
   sy_search_options options = SY_SEARCH_OPTIONS_DEFAULT;
-  TRY(sy_query_parse(string_of(words), false, &query, &error));
+  TRY(sy_query_parse(string_of(words), 0, &query, &error));
   TRY(sy_search(index, query, &options, &results, &error));
   printf("%s: %zu\n", words, sy_results_count(results));
   for (size_t i = 0; i < sy_results_count(results); i++) {

@@ -131,6 +131,9 @@ typedef struct sy_article {
 SY_API sy_status sy_writer_open(const char *path, const sy_writer_options *options, sy_writer **out,
                                 sy_error *error);
 
+/* The SY_TEXT_* rules of the index. */
+SY_API uint32_t sy_writer_text_rules(const sy_writer *writer);
+
 /* Adds an article, replacing any with its id. Cheap most of the time; now and then it writes a
  * segment (not yet visible) to keep within memory_bytes. Errors: SY_INVALID empty id; SY_LIMIT
  * id or text too long; SY_IO; SY_NO_MEMORY. After SY_INVALID and SY_LIMIT the writer goes on;
@@ -281,10 +284,35 @@ SY_API sy_status sy_index_id(sy_index *index, uint64_t article, sy_string *id, s
 
 typedef struct sy_query sy_query;
 
-/* Parses a query (docs/query.md). `any`: blanks mean OR instead of AND. *out is owned by the
- * caller: sy_query_free(). Independent of any index. Thread-safe. Errors: SY_SYNTAX with
- * error.column and what was expected; SY_LIMIT nested or long beyond the limits. */
-SY_API sy_status sy_query_parse(sy_string text, bool any, sy_query **out, sy_error *error);
+enum {
+  SY_QUERY_ANY = 1u << 0,           /* blanks mean OR instead of AND */
+  SY_QUERY_LITERAL_DATES = 1u << 1, /* 二〇二五年 does not find 2025年, nor the other way round */
+};
+
+/* Parses a query (docs/query.md). `flags` are SY_QUERY_* bits. *out is owned by the caller:
+ * sy_query_free(). Independent of any index. Thread-safe. Errors: SY_SYNTAX with error.column and
+ * what was expected; SY_LIMIT nested or long beyond the limits. */
+SY_API sy_status sy_query_parse(sy_string text, uint32_t flags, sy_query **out, sy_error *error);
+
+/* What a reading in a query (pinyin:jiqizhixin, py:jqzx) stands for in an index. All memory is
+ * borrowed during the callback. */
+typedef struct sy_expansion {
+  sy_string reading;        /* as it was typed */
+  const sy_string *phrases; /* at most 16, in most articles first */
+  const uint64_t *articles; /* how many articles have each */
+  size_t count;
+  bool
+      complete; /* false: there may be more phrases; the most frequent ones that were found count */
+} sy_expansion;
+
+/* Replaces each reading in the query by the phrases of this index that are read so, any of which may
+ * match; `on_expansion` (may be NULL) is told about each. A query without readings stays as it is.
+ * One with readings must be expanded before it is searched, and then belongs to this index. Errors:
+ * SY_SYNTAX a reading that is no pinyin; SY_LIMIT one of more than 16 syllables; SY_CORRUPT;
+ * SY_NO_MEMORY. The query can only be freed after an error. */
+SY_API sy_status sy_query_expand(sy_index *index, sy_query *query,
+                                 void (*on_expansion)(void *context, const sy_expansion *expansion),
+                                 void *context, sy_error *error);
 
 /* Makes the query that matches `text` literally in one field, as if quoted, with no operators
  * read. */

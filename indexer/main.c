@@ -28,8 +28,7 @@ enum {
   DELETE_OPTION,
   MEMORY_OPTION,
   LEVEL_OPTION,
-  NO_WIDTH_OPTION,
-  NO_VARIANTS_OPTION,
+  FOLD_OPTION,
   NO_GLOSS_OPTION,
   NO_SPACE_OPTION,
   MERGE_OPTION,
@@ -59,8 +58,8 @@ static const struct {
     {MEMORY_OPTION, "memory", "SIZE",
      "working memory, with K, M or G (default: 512M; at least 32M)"},
     {LEVEL_OPTION, "level", "N", "zstd level of stored text, 1 to 19 (default: 3)"},
-    {NO_WIDTH_OPTION, "no-width", NULL, "new index: keep case and full-width forms apart"},
-    {NO_VARIANTS_OPTION, "no-variants", NULL, "new index: keep Traditional and Simplified apart"},
+    {FOLD_OPTION, "fold", "WHAT",
+     "new index: what meets: none, width (also case), variants (also 機 and 机; default)"},
     {NO_GLOSS_OPTION, "no-gloss", NULL,
      "new index: do not skip pinyin and bopomofo in parentheses"},
     {NO_SPACE_OPTION, "no-space", NULL, "new index: white space separates Chinese characters"},
@@ -77,6 +76,7 @@ typedef struct settings {
   sy_import_options import;
   uint32_t merge; /* 0: not wanted */
   bool delete_ids, json, quiet;
+  bool rules_given; /* rules of text analysis */
   char **arguments;
   size_t argument_count;
 } settings;
@@ -141,6 +141,26 @@ static bool parse_format(const char *text, sy_format *out) {
   return false;
 }
 
+/* The rules in `mask` become those in `rules`. */
+static void set_rules(settings *s, uint32_t mask, uint32_t rules) {
+  s->writer.text_rules = (s->writer.text_rules & ~mask) | rules;
+  s->rules_given = true;
+}
+
+static bool set_fold(settings *s, const char *value) {
+  static const struct {
+    const char *name;
+    uint32_t rules;
+  } choices[] = {
+      {"none", 0}, {"width", SY_TEXT_WIDTH}, {"variants", SY_TEXT_WIDTH | SY_TEXT_VARIANTS}};
+  for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+    if (strcmp(value, choices[i].name)) continue;
+    set_rules(s, SY_TEXT_WIDTH | SY_TEXT_VARIANTS, choices[i].rules);
+    return true;
+  }
+  return false;
+}
+
 static bool set_option(settings *s, int code, const char *value) {
   uint64_t number = 0;
   switch (code) {
@@ -161,10 +181,9 @@ static bool set_option(settings *s, int code, const char *value) {
       if (!parse_number(value, 1, UINT32_MAX, &number)) return false;
       s->merge = (uint32_t)number;
       return true;
-    case NO_WIDTH_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_WIDTH; return true;
-    case NO_VARIANTS_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_VARIANTS; return true;
-    case NO_GLOSS_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_GLOSS; return true;
-    case NO_SPACE_OPTION: s->writer.text_rules &= ~(uint32_t)SY_TEXT_SPACE; return true;
+    case FOLD_OPTION: return set_fold(s, value);
+    case NO_GLOSS_OPTION: set_rules(s, SY_TEXT_GLOSS, 0); return true;
+    case NO_SPACE_OPTION: set_rules(s, SY_TEXT_SPACE, 0); return true;
     case JSON_OPTION: s->json = true; return true;
     case 'q': s->quiet = true; return true;
   }
@@ -358,6 +377,11 @@ static int run(const settings *s) {
   sy_import_progress progress = {0};
   uint64_t not_found = 0;
   sy_status status = sy_writer_open(s->index, &s->writer, &writer, &error);
+  if (status == SY_OK && s->rules_given && sy_writer_text_rules(writer) != s->writer.text_rules) {
+    error.status = status = SY_INVALID;
+    snprintf(error.reason, sizeof error.reason,
+             "the index was made with other rules of text (suoyin-tool stats shows them)");
+  }
   if (status == SY_OK && s->delete_ids) {
     status = delete_all(s, writer, &not_found, &error);
   } else if (status == SY_OK && s->argument_count) {

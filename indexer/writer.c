@@ -159,6 +159,8 @@ void sy_writer_close(sy_writer *w) {
   free(w);
 }
 
+uint32_t sy_writer_text_rules(const sy_writer *w) { return w->manifest.text_rules; }
+
 void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
   *counts = w->counts;
   counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);

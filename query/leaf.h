@@ -20,8 +20,6 @@ typedef struct sy_analyzers {
 } sy_analyzers;
 void sy_analyzers_init(sy_analyzers *a, uint32_t rules);
 
-#define SY_PHRASE_CHARACTERS 4u /* an unquoted run with more is ranked by its parts */
-
 /* One unit of the leaf. */
 typedef struct sy_unit {
   sy_term_key key;

@@ -19,6 +19,7 @@ enum {
   BATCH_OPTION,
   COLOUR_OPTION,
   FORMAT_OPTION,
+  DATES_OPTION,
   JSON_OPTION,
   NO_SNIPPET_OPTION,
   OFFSET_OPTION,
@@ -34,6 +35,8 @@ static const cli_option option_table[] = {
     {'n', "limit", "N", "show at most N articles, or all (default: 10; all with -l)"},
     {OFFSET_OPTION, "offset", "N", "leave out the N best articles (default: 0)"},
     {ANY_OPTION, "any", NULL, "blanks between words mean OR, not AND"},
+    {DATES_OPTION, "literal-dates", NULL,
+     "2025年 does not find 二〇二五年, nor the other way round"},
     {'c', "count", NULL, "print only how many articles match"},
     {'l', "ids", NULL, "print only the ids, one a line, best first"},
     {'q', "quiet", NULL, "print nothing; the exit status tells"},
@@ -60,6 +63,8 @@ static void print_help(void) {
       "  机器 学习           both, in title or body      \"机器 学习\"   one behind the other\n"
       "  机器 OR 学习        one or both                 Llama*        words that begin so\n"
       "  机器 -学习          the first without the other title:机器    in the title; body: id: "
+      "too\n"
+      "  =機器               only in this form           pinyin:jiqi   what is read so; py:jq "
       "too\n\n"
       "Put the whole query into single quotes, as '机器 -\"深度 学习\"': the shell knows these "
       "signs,\n"
@@ -111,6 +116,7 @@ static bool set_option(void *context, int code, const char *value) {
     case 'n': return set_limit(s, value);
     case OFFSET_OPTION: return cli_parse_number(value, 0, UINT64_MAX, &s->search.offset);
     case ANY_OPTION: s->any = true; return true;
+    case DATES_OPTION: s->literal_dates = true; return true;
     case 'c': s->count = true; return true;
     case 'l': s->ids = true; return true;
     case 'q': s->quiet = true; return true;
@@ -170,9 +176,14 @@ sy_status run_query(const session *run, const char *qid, sy_string text, bool *f
   const settings *s = run->settings;
   sy_query *query = NULL;
   *found = false;
-  CLI_TRY(sy_query_parse(text, s->any, &query, error));
-  sy_status status = s->quiet || s->count ? count(run, qid, query, found, error)
-                                          : search(run, qid, text, query, found, error);
+  uint32_t flags = (s->any ? SY_QUERY_ANY : 0) | (s->literal_dates ? SY_QUERY_LITERAL_DATES : 0);
+  CLI_TRY(sy_query_parse(text, flags, &query, error));
+  sy_status status =
+      sy_query_expand(run->index, query, s->quiet ? NULL : print_expansion, NULL, error);
+  if (status == SY_OK) {
+    status = s->quiet || s->count ? count(run, qid, query, found, error)
+                                  : search(run, qid, text, query, found, error);
+  }
   sy_query_free(query);
   return status;
 }

@@ -202,6 +202,20 @@ sy_status print_hit(const session *run, const char *qid, const sy_query *query, 
   return SY_OK;
 }
 
+/* ---- Readings -------------------------------------------------------------------------------- */
+
+void print_expansion(void *context, const sy_expansion *expansion) {
+  (void)context;
+  cli_put_clean(stderr, expansion->reading, CLI_LINE);
+  fputs(expansion->count ? ":" : ": nothing is read so", stderr);
+  for (size_t i = 0; i < expansion->count; i++) {
+    fputs(i ? ", " : " ", stderr);
+    cli_put_clean(stderr, expansion->phrases[i], CLI_LINE);
+    fprintf(stderr, " %llu", (unsigned long long)expansion->articles[i]);
+  }
+  fputs(expansion->complete ? "\n" : "; there may be more\n", stderr);
+}
+
 /* ---- Syntax errors --------------------------------------------------------------------------- */
 
 /* Prints a window around the column, for a query can be long, and the caret as far to the right as

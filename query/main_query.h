@@ -21,7 +21,7 @@ typedef struct settings {
   sy_snippet_options snippet;
   output format;
   when colour;
-  bool any, count, ids, quiet, no_snippet, time;
+  bool any, literal_dates, count, ids, quiet, no_snippet, time;
   bool limit_given, format_given;
   bool help, version;
 } settings;
@@ -52,6 +52,9 @@ void print_heading(const char *qid, sy_string query);
 /* One hit; `rank` counts from 1. Reads what the format needs from the index. */
 sy_status print_hit(const session *run, const char *qid, const sy_query *query, uint64_t rank,
                     const sy_hit *hit, sy_error *error);
+
+/* On stderr: what a reading in the query stands for. */
+void print_expansion(void *context, const sy_expansion *expansion);
 
 /* On stderr: the query, a caret under the column that `error` names, and the message. */
 void print_syntax_error(sy_string query, const sy_error *error);

@@ -50,7 +50,7 @@ sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error) {
 
 sy_status sy_matcher_add_leaves(sy_matcher *title, sy_matcher *body, const sy_node *node,
                                 bool typed, sy_arena *arena, sy_error *error) {
-  if (node->occur == SY_MUST_NOT) return SY_OK;
+  if (node->occur == SY_MUST_NOT || node->kind == SY_NODE_NONE) return SY_OK;
   if (node->kind == SY_NODE_GROUP) {
     for (const sy_node *child = node->child; child; child = child->next) {
       SY_TRY(sy_matcher_add_leaves(title, body, child, typed, arena, error));

@@ -5,7 +5,7 @@
  *   either   = all { ("OR" | "|" | "||") all }
  *   all      = clause { ["AND"] clause }
  *   clause   = { "NOT" } [ "+" | "-" ] value
- *   value    = [ field ":" ] ( [ "=" ] ( word | phrase ) [ "*" ] | "(" either ")" )
+ *   value    = [ field ":" ] ( [ "=" | reading ":" ] ( word | phrase ) [ "*" ] | "(" either ")" )
  *
  * There is no separate lexer: whether a `-` or a `:` is an operator depends on its neighbours, so
  * the parser looks at characters. Only parentheses recurse, and they are counted; lists and chains
@@ -17,12 +17,13 @@
  *
  *   query->memory --> nodes --> nodes --> ... --> sy_query | texts of all leaves | first nodes
  *
- * A leaf's text is never longer than what it was written as, so the texts together fit into the
+ * (and among them the texts of dates written otherwise). A leaf's text is never longer than what it was written as, so the texts together fit into the
  * length of the query.
  */
 #include "query/parse.h"
 
 #include "base/status.h"
+#include "query/dates.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ void sy_query_free(sy_query *query) {
   if (!query) return;
   for (block *at = query->memory, *next; at; at = next) {
     next = at->next;
-    free(at); /* the last one holds `query` itself */
+    free(at); /* one of them holds `query` itself */
   }
 }
 
@@ -69,7 +70,7 @@ typedef struct place {
 typedef struct parser {
   sy_string text;
   place at;
-  bool any;
+  bool any, literal_dates;
   uint32_t depth;
   sy_query *query;
   char *texts; /* room for leaf text */
@@ -85,20 +86,57 @@ static sy_node *fail(parser *p, place where, const char *reason, const char *fou
   return NULL;
 }
 
-static sy_node *make_node(parser *p, sy_node_kind kind, uint32_t column) {
-  sy_node *node = block_take(p->query->memory, sizeof(sy_node));
+/* NULL when memory is out. */
+static sy_node *new_node(sy_query *query, sy_node_kind kind, uint32_t column) {
+  sy_node *node = block_take(query->memory, sizeof(sy_node));
   if (!node) {
-    block *more = block_new(BLOCK_NODES * sizeof(sy_node), p->query->memory);
-    if (!more) {
-      p->status = sy_fail_memory(p->error);
-      return NULL;
-    }
-    p->query->memory = more;
+    block *more = block_new(BLOCK_NODES * sizeof(sy_node), query->memory);
+    if (!more) return NULL;
+    query->memory = more;
     node = block_take(more, sizeof(sy_node));
   }
   node->kind = kind;
   node->column = column;
   return node;
+}
+
+static sy_node *make_node(parser *p, sy_node_kind kind, uint32_t column) {
+  sy_node *node = new_node(p->query, kind, column);
+  if (!node) p->status = sy_fail_memory(p->error);
+  return node;
+}
+
+/* One of several phrases, with a copy of `text`, otherwise like the leaf it stands for. */
+static sy_node *phrase_node(sy_query *query, sy_string text, const sy_node *like) {
+  sy_node *leaf = new_node(query, SY_NODE_PHRASE, like->column);
+  block *blocks = query->memory;
+  block *kept = block_new(text.bytes, blocks->next);
+  if (!leaf || !kept) {
+    free(kept);
+    return NULL;
+  }
+  blocks->next = kept;
+  leaf->text = (sy_string){memcpy(kept + 1, text.data, text.bytes), text.bytes};
+  leaf->fields = like->fields;
+  leaf->prefix = like->prefix;
+  leaf->occur = SY_SHOULD;
+  return leaf;
+}
+
+void sy_query_begin_phrases(sy_node *leaf) {
+  leaf->kind = SY_NODE_NONE;
+  leaf->reading = SY_READING_NONE;
+  leaf->prefix = false;
+}
+
+sy_status sy_query_add_phrase(sy_query *query, sy_node *group, sy_string text, sy_error *error) {
+  sy_node *phrase = phrase_node(query, text, group);
+  if (!phrase) return sy_fail_memory(error);
+  sy_node **end = &group->child;
+  while (*end) end = &(*end)->next;
+  *end = phrase;
+  group->kind = SY_NODE_GROUP;
+  return SY_OK;
 }
 
 /* ---- Characters ------------------------------------------------------------------------------ */
@@ -265,6 +303,21 @@ static uint32_t accept_field(parser *p) {
   return 0;
 }
 
+/* Consumes "pinyin:" or "py:" when a word or a phrase follows directly. */
+static sy_reading_kind accept_reading(parser *p) {
+  static const char *const names[] = {"pinyin", "py"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    place at = p->at;
+    if (!match_name(p, &at, names[i], true) || narrow(peek_at(p, at)) != ':') continue;
+    at = behind(p, at);
+    uint32_t next = peek_at(p, at);
+    if (ends_word(next) && !closer_of(next)) return SY_READING_NONE;
+    p->at = at;
+    return i ? SY_READING_INITIALS : SY_READING_SYLLABLES;
+  }
+  return SY_READING_NONE;
+}
+
 /* Consumes one or more `*` when nothing of the same word follows. */
 static bool accept_star(parser *p) {
   place at = p->at;
@@ -304,6 +357,35 @@ static sy_node *finish_leaf(parser *p, sy_node *leaf) {
   leaf->text.data = p->texts;
   p->texts += leaf->text.bytes;
   return leaf;
+}
+
+/* A phrase with the text of `form`, which is freed. */
+static sy_node *date_leaf(parser *p, sy_date_form form, const sy_node *like) {
+  sy_node *leaf =
+      form.text ? phrase_node(p->query, (sy_string){form.text, form.bytes}, like) : NULL;
+  free(form.text);
+  if (!leaf) p->status = sy_fail_memory(p->error);
+  return leaf;
+}
+
+/* The leaf or, when dates stand in it, a group of it and of what it is with its dates written
+ * otherwise. A long text is ranked by its parts: there the date alone is added. */
+static sy_node *add_date_forms(parser *p, sy_node *leaf) {
+  sy_date_form forms[SY_DATE_FORMS];
+  size_t characters = 0;
+  for (size_t i = 0; i < leaf->text.bytes; i++) characters += (uint8_t)leaf->text.data[i] >= 0xE3;
+  size_t count = sy_date_forms(leaf->text, characters > SY_PHRASE_CHARACTERS, forms);
+  if (!count) return leaf;
+  sy_node *group = make_node(p, SY_NODE_GROUP, leaf->column);
+  sy_node **end = group ? &group->child : &leaf->next;
+  *end = leaf;
+  for (size_t i = 0; i < count; i++) {
+    end = &(*end)->next;
+    *end = date_leaf(p, forms[i], leaf);
+    if (!*end) return NULL;
+  }
+  leaf->occur = SY_SHOULD;
+  return group;
 }
 
 static sy_node *parse_word(parser *p, place start) {
@@ -372,8 +454,10 @@ static sy_node *parse_value(parser *p, uint32_t inherited) {
   uint32_t fields = named ? named : inherited;
   uint32_t code = peek(p), sign = sign_at(p, p->at);
   if (narrow(code) == '(') return refuse_suffix(p, parse_parentheses(p, fields));
-  bool exact = !(fields & SY_FIELD_ID) && accept_exact(p);
-  if (exact) code = peek(p);
+  bool text = !(fields & SY_FIELD_ID);
+  bool exact = text && accept_exact(p);
+  sy_reading_kind reading = text && !exact ? accept_reading(p) : SY_READING_NONE;
+  code = peek(p);
   /* Ids may well begin with a sign. Elsewhere, taking it for text would find what was to be
    * excluded. */
   if (sign && (named & (SY_FIELD_TITLE | SY_FIELD_BODY))) {
@@ -383,6 +467,10 @@ static sy_node *parse_value(parser *p, uint32_t inherited) {
   if (leaf) {
     leaf->fields = fields;
     leaf->exact = exact;
+    leaf->reading = reading;
+    p->query->readings |= reading != SY_READING_NONE;
+    bool literal = leaf->kind == SY_NODE_PHRASE || exact || reading || !text;
+    if (!literal && !p->literal_dates) leaf = add_date_forms(p, leaf);
   }
   return leaf;
 }
@@ -500,11 +588,12 @@ static sy_status finish(parser *p, sy_node *root, sy_query **out) {
   return p->status;
 }
 
-sy_status sy_query_parse(sy_string text, bool any, sy_query **out, sy_error *error) {
+sy_status sy_query_parse(sy_string text, uint32_t flags, sy_query **out, sy_error *error) {
   parser p;
   *out = NULL;
   if (!start(&p, text, error)) return p.status;
-  p.any = any;
+  p.any = flags & SY_QUERY_ANY;
+  p.literal_dates = flags & SY_QUERY_LITERAL_DATES;
   return finish(&p, parse_query(&p), out);
 }
 

@@ -370,7 +370,13 @@ static sy_status plan_text(sy_plan *plan, const sy_node *node, sy_plan_node **ou
 
 static sy_status plan_node(sy_plan *plan, const sy_node *node, sy_plan_node **out,
                            sy_error *error) {
+  if (node->kind == SY_NODE_NONE) {
+    *out = new_array_node(plan, node->occur, 0);
+    return *out ? SY_OK : sy_fail_memory(error);
+  }
   if (node->kind != SY_NODE_GROUP) {
+    if (node->reading)
+      return sy_fail(error, SY_INVALID, "the query has a reading: sy_query_expand() comes first");
     return node->fields & SY_FIELD_ID ? plan_ids(plan, node, out, error)
                                       : plan_text(plan, node, out, error);
   }

@@ -14,82 +14,9 @@
 #include "text/tables.h"
 #include "text/utf8.h"
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define MAX_LETTERS 48 /* of one stretch: eight syllables */
-
-/* Letters with a tone mark, and u with two dots. The plain letter; upper case when it has a
- * tone. */
-static char toned_letter(uint32_t c) {
-  switch (c) {
-    case 0x101:
-    case 0xE1:
-    case 0x1CE:
-    case 0xE0:
-    case 0x100:
-    case 0xC1:
-    case 0x1CD:
-    case 0xC0: return 'A';
-    case 0x113:
-    case 0xE9:
-    case 0x11B:
-    case 0xE8:
-    case 0x112:
-    case 0xC9:
-    case 0x11A:
-    case 0xC8:
-    case 0x1EBF:
-    case 0x1EC1:
-    case 0x1EBE:
-    case 0x1EC0: return 'E';
-    case 0x12B:
-    case 0xED:
-    case 0x1D0:
-    case 0xEC:
-    case 0x12A:
-    case 0xCD:
-    case 0x1CF:
-    case 0xCC: return 'I';
-    case 0x14D:
-    case 0xF3:
-    case 0x1D2:
-    case 0xF2:
-    case 0x14C:
-    case 0xD3:
-    case 0x1D1:
-    case 0xD2: return 'O';
-    case 0x16B:
-    case 0xFA:
-    case 0x1D4:
-    case 0xF9:
-    case 0x16A:
-    case 0xDA:
-    case 0x1D3:
-    case 0xD9: return 'U';
-    case 0x1D6:
-    case 0x1D8:
-    case 0x1DA:
-    case 0x1DC:
-    case 0x1D5:
-    case 0x1D7:
-    case 0x1D9:
-    case 0x1DB: return 'V';
-    case 0x144:
-    case 0x148:
-    case 0x1F9:
-    case 0x143:
-    case 0x147:
-    case 0x1F8: return 'N';
-    case 0x1E3F:
-    case 0x1E3E: return 'M';
-    case 0xFC:
-    case 0xDC: return 'v';
-    default: return 0;
-  }
-}
 
 static bool is_transparent(uint32_t c) {
   return sy_fold_entry(&sy_fold_tables[0], c) >> SY_CLASS_SHIFT == SY_CLASS_TRANSPARENT;
@@ -160,15 +87,10 @@ static bool take(reading *r, uint32_t c) {
     r->letters[r->count - 1] = 'v';
     return true;
   }
-  char letter = 0;
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
-    letter = (char)(c | 0x20);
-  } else {
-    letter = toned_letter(c);
-    if (letter >= 'A' && letter <= 'Z') r->toned = true;
-    if (letter) letter |= 0x20;
-  }
+  bool toned;
+  char letter = sy_pinyin_letter(c, &toned);
   if (!letter) return is_transparent(c);
+  r->toned |= toned;
   if (r->count == MAX_LETTERS) return false;
   r->letters[r->count++] = letter;
   r->pinyin = true;

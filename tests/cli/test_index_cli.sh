@@ -66,6 +66,18 @@ tar -czf tree.tar.gz tree && rm -r tree && "$index" -q -i tar.idx tree.tar.gz
 [ "$("$query" -i tar.idx -l 标记)" = tree.tar.gz/tree/below/m.md ]
 result "members of an archive"
 
+# Rules of text.
+echo '{"id":"a","body":"機(jī)器 FAIR"}' >forms.jsonl
+"$index" -q -i none.idx --fold none forms.jsonl && "$index" -q -i width.idx --fold width --no-gloss forms.jsonl
+result "--fold none and width"
+[ "$("$query" -c -i none.idx 機器)" = 1 ] && [ "$("$query" -c -i none.idx 机器)" = 0 ] && [ "$("$query" -c -i none.idx fair)" = 0 ]
+result "nothing is folded"
+[ "$("$query" -c -i width.idx fair)" = 1 ] && [ "$("$query" -c -i width.idx 機器)" = 0 ]
+result "case is folded, and a gloss is text"
+complains "other rules than the index has" "suoyin-index: the index was made with other rules of text (suoyin-tool stats shows them)" "$index" -q -i none.idx --fold variants forms.jsonl
+"$index" -q -i none.idx --fold none forms.jsonl
+result "the rules it has"
+
 # Where the index is.
 SUOYIN_INDEX=env.idx "$index" -q a.jsonl && "$index" -q a.jsonl && [ -f env.idx/data.mdb ] && [ -f suoyin.idx/data.mdb ]
 result "\$SUOYIN_INDEX, then ./suoyin.idx"

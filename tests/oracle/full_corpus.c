@@ -51,7 +51,7 @@ static int compare(sy_index *index, const corpus_bodies *bodies, const corpus_qu
   } else {
     sy_query *parsed = NULL;
     sy_error error = {0};
-    if (sy_query_parse((sy_string){text, strlen(text)}, false, &parsed, &error) != SY_OK ||
+    if (sy_query_parse((sy_string){text, strlen(text)}, 0, &parsed, &error) != SY_OK ||
         sy_count(index, parsed, &count, &error) != SY_OK) {
       outcome = fail(text, &error);
     } else if (count != expected) {

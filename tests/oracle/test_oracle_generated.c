@@ -114,7 +114,8 @@ static bool same_hits(const sy_results *some, const sy_results *all, size_t offs
 /* The order of the hits, and that skipping, limit and offset do not change it. */
 static void check_order(const trial *run, sy_index *index, size_t matching, const sy_query *query,
                         const char *text, bool any) {
-  sy_results *all = engine_search(index, query, (sy_search_options){UINT64_MAX, 0, true});
+  sy_results *all =
+      engine_search(index, query, (sy_search_options){.limit = UINT64_MAX, .exhaustive = true});
   if (sy_results_count(all) != matching) fail_query(run, text, any, "an exhaustive search differs");
   for (size_t i = 1; i < matching; i++) {
     const sy_hit *a = sy_results_hit(all, i - 1), *b = sy_results_hit(all, i);
@@ -122,8 +123,9 @@ static void check_order(const trial *run, sy_index *index, size_t matching, cons
     if (!ordered) fail_query(run, text, any, "hits are out of order");
   }
   static const sy_search_options parts[] = {
-      {10, 0, true}, {10, 0, false},         {1, 0, false},         {5, 7, false},
-      {0, 0, false}, {3, UINT64_MAX, false}, {UINT64_MAX, 4, false}};
+      {.limit = 10, .exhaustive = true}, {.limit = 10}, {.limit = 1},
+      {.limit = 5, .offset = 7},         {.limit = 0},  {.limit = 3, .offset = UINT64_MAX},
+      {.limit = UINT64_MAX, .offset = 4}};
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
     sy_results *some = engine_search(index, query, parts[i]);
     size_t left = parts[i].offset < matching ? matching - (size_t)parts[i].offset : 0;

@@ -71,7 +71,7 @@ static void close_run(seed_run *run) {
 static void find_one(seed_run *run, const char *text, sy_snippet *snippet) {
   sy_error error = {0};
   sy_query *query = engine_parse(text, false);
-  sy_results *results = engine_search(run->index, query, (sy_search_options){10, 0, false});
+  sy_results *results = engine_search(run->index, query, (sy_search_options){.limit = 10});
   if (sy_results_count(results) != 1) {
     fail_msg("%s finds %zu articles, not 1", text, sy_results_count(results));
   }

@@ -149,7 +149,7 @@ static void fail_snippet(const sy_snippet *snippet, const char *text, const mode
 static void check_query(random_source *random, const model_query *wanted) {
   char *text = model_query_render(wanted, false);
   sy_query *query = engine_parse(text, false);
-  sy_results *results = engine_search(run.index, query, (sy_search_options){HITS, 0, false});
+  sy_results *results = engine_search(run.index, query, (sy_search_options){.limit = HITS});
   for (size_t rank = 0; rank < sy_results_count(results); rank++) {
     sy_snippet_options options = SY_SNIPPET_OPTIONS_DEFAULT;
     sy_snippet snippet = {0};

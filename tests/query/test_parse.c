@@ -334,7 +334,7 @@ static void test_errors(void **state) {
 static sy_query *must_parse(const char *text) {
   sy_query *query = NULL;
   sy_error error = {0};
-  assert_int_equal(sy_query_parse((sy_string){text, strlen(text)}, false, &query, &error), SY_OK);
+  assert_int_equal(sy_query_parse((sy_string){text, strlen(text)}, 0, &query, &error), SY_OK);
   return query;
 }
 
@@ -410,8 +410,7 @@ static sy_status parse_repeated(const char *before, const char *middle, const ch
   for (size_t i = 0; i < times; i++) put(&text, after);
   assert_false(text.failed);
   sy_query *query = NULL;
-  sy_status status =
-      sy_query_parse((sy_string){(char *)text.data, text.bytes}, false, &query, error);
+  sy_status status = sy_query_parse((sy_string){(char *)text.data, text.bytes}, 0, &query, error);
   *children = 0;
   if (status == SY_OK) {
     for (const sy_node *at = query->root->child; at; at = at->next) (*children)++;

@@ -2,96 +2,11 @@
  * test_search.c - what a search promises beyond its set of matches, which the oracle tests: order,
  * ties, windows of results, errors, snippets' choice of passage, and snapshots.
  */
-#include "suoyin.h"
+#include "tests/query/search_fixture.h"
 
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-typedef struct fixture {
-  char path[64];
-  sy_writer *writer;
-  sy_index *index;
-} fixture;
-
-static sy_string text(const char *s) { return (sy_string){s, strlen(s)}; }
-
-static void add(fixture *f, const char *id, const char *title, const char *body) {
-  sy_error error;
-  sy_article article = {text(id), text(title), text(body), text("")};
-  if (sy_writer_add(f->writer, &article, &error) != SY_OK) fail_msg("%s", error.reason);
-}
-
-static void commit(fixture *f) {
-  sy_error error;
-  if (sy_writer_commit(f->writer, &error) != SY_OK) fail_msg("%s", error.reason);
-  if (f->index) {
-    assert_int_equal(sy_index_refresh(f->index, &error), SY_OK);
-  } else {
-    assert_int_equal(sy_index_open(f->path, &f->index, &error), SY_OK);
-  }
-}
-
-static int setup(void **state) {
-  fixture *f = calloc(1, sizeof *f);
-  strcpy(f->path, "/tmp/suoyin-search-XXXXXX");
-  assert_non_null(mkdtemp(f->path));
-  sy_error error;
-  if (sy_writer_open(f->path, NULL, &f->writer, &error) != SY_OK) fail_msg("%s", error.reason);
-  *state = f;
-  return 0;
-}
-
-static int remove_one(const char *path, const struct stat *info, int flag, struct FTW *walk) {
-  (void)info, (void)flag, (void)walk;
-  return remove(path);
-}
-
-static int teardown(void **state) {
-  fixture *f = *state;
-  sy_index_close(f->index);
-  sy_writer_close(f->writer);
-  nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-  free(f);
-  return 0;
-}
-
-static sy_query *parse(const char *query) {
-  sy_error error;
-  sy_query *parsed;
-  if (sy_query_parse(text(query), false, &parsed, &error) != SY_OK) fail_msg("%s", error.reason);
-  return parsed;
-}
-
-/* The ids found, best first, with blanks between. */
-static const char *found(fixture *f, const char *query, uint64_t limit, uint64_t offset) {
-  static char ids[4096];
-  sy_error error;
-  sy_query *parsed = parse(query);
-  sy_search_options options = SY_SEARCH_OPTIONS_DEFAULT;
-  options.limit = limit;
-  options.offset = offset;
-  sy_results *results;
-  if (sy_search(f->index, parsed, &options, &results, &error) != SY_OK)
-    fail_msg("%s", error.reason);
-  ids[0] = 0;
-  for (size_t i = 0; i < sy_results_count(results); i++) {
-    sy_string id;
-    assert_int_equal(sy_index_id(f->index, sy_results_hit(results, i)->article, &id, &error),
-                     SY_OK);
-    if (i) strcat(ids, " ");
-    strncat(ids, id.data, id.bytes);
-  }
-  sy_results_free(results);
-  sy_query_free(parsed);
-  return ids;
-}
 
 static void test_order(void **state) {
   fixture *f = *state;
@@ -143,7 +58,7 @@ static void test_errors(void **state) {
   commit(f);
   sy_error error;
   sy_results *results;
-  sy_query *query = parse("文字 \"，。\"");
+  sy_query *query = parse(f, "文字 \"，。\"");
   assert_int_equal(sy_search(f->index, query, NULL, &results, &error), SY_SYNTAX);
   assert_int_equal(error.column, 4);
   assert_null(results);
@@ -151,7 +66,7 @@ static void test_errors(void **state) {
 
   char *many = malloc(12 * 20000 + 1), *end = many;
   for (int i = 0; i < 20000; i++) end += sprintf(end, "w%d ", i);
-  query = parse(many);
+  query = parse(f, many);
   assert_int_equal(sy_search(f->index, query, NULL, &results, &error), SY_LIMIT);
   uint64_t count;
   assert_int_equal(sy_count(f->index, query, &count, &error), SY_LIMIT);
@@ -171,7 +86,7 @@ static void test_snapshots(void **state) {
     add(f, "1", "", "新的文字");
     commit(f);
   }
-  sy_query *query = parse("旧的");
+  sy_query *query = parse(f, "旧的");
   uint64_t count;
   assert_int_equal(sy_count(old, query, &count, &error), SY_OK);
   assert_int_equal(count, 1);
@@ -196,7 +111,7 @@ static void test_passages(void **state) {
   add(f, "1", "", body);
   commit(f);
   sy_error error;
-  sy_query *query = parse("苹果 香蕉");
+  sy_query *query = parse(f, "苹果 香蕉");
   sy_snippet_options options = SY_SNIPPET_OPTIONS_DEFAULT;
   options.passages = 1;
   sy_snippet snippet;
@@ -215,7 +130,7 @@ static void test_short_article(void **state) {
   add(f, "1", "", "機器翻譯使用深度學習。");
   commit(f);
   sy_error error;
-  sy_query *query = parse("深度学习");
+  sy_query *query = parse(f, "深度学习");
   sy_snippet snippet;
   assert_int_equal(sy_snippet_make(f->index, query, 0, NULL, &snippet, &error), SY_OK);
   assert_int_equal(snippet.text.bytes, strlen("機器翻譯使用深度學習。"));

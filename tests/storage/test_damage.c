@@ -132,7 +132,7 @@ static void use_index(sy_index *index) {
   for (size_t q = 0; q < sizeof queries / sizeof *queries; q++) {
     sy_query *query;
     sy_results *results;
-    require(sy_query_parse(string_of(queries[q]), false, &query, &test_error) == SY_OK);
+    require(sy_query_parse(string_of(queries[q]), 0, &query, &test_error) == SY_OK);
     if (sy_search(index, query, NULL, &results, &test_error) == SY_OK) {
       size_t count = sy_results_count(results);
       for (size_t i = 0; i < count; i++)
