@@ -5,6 +5,7 @@
 #include "suoyin.h"
 
 int bench_query(int argc, char **argv);
+int bench_text(int argc, char **argv);
 
 /* Seconds of a clock that only goes forward. */
 double bench_seconds(void);

@@ -24,8 +24,10 @@ int bench_no_memory(void) {
 
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "query")) return bench_query(argc - 1, argv + 1);
+  if (argc > 1 && !strcmp(argv[1], "text")) return bench_text(argc - 1, argv + 1);
   fputs(
-      "usage: suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
+      "usage: suoyin-bench text CORPUS.jsonl...\n"
+      "       suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
       "                          [--exhaustive] [--counts FILE]\n",
       stderr);
   return 2;

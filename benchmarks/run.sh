@@ -35,6 +35,7 @@ done
 shift 2
 
 bytes=$(cat "$@" | wc -c)
+pinned "$build/suoyin-bench" text "$@"
 echo "corpus: $bytes bytes"
 for run in 1 2 3; do
   rm -rf "$work/index.idx"

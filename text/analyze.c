@@ -23,6 +23,17 @@
  * expansion (18 characters) as often. Loops stop while there is room for that. */
 #define OUT_MARGIN 64u
 
+/* What put_ascii() does with an ASCII character that belongs to no word. */
+enum { KIND_GENERAL, KIND_BLANK, KIND_LINE_END, KIND_BREAK, KIND_JOINER, KIND_WORD_SUFFIX };
+
+static uint8_t ascii_kind(uint32_t c, uint32_t class) {
+  if (c == '\n') return KIND_LINE_END;
+  if (class == SY_CLASS_SPACE) return c == '\t' ? KIND_GENERAL : KIND_BLANK;
+  if (class != SY_CLASS_PUNCTUATION || c == '(' || c == ',') return KIND_GENERAL;
+  if (c == '+' || c == '#') return KIND_WORD_SUFFIX;
+  return c && strchr("-_.'@&/\\:", (int)c) ? KIND_JOINER : KIND_BREAK;
+}
+
 void sy_analyzer_init(sy_analyzer *a, uint32_t rules) {
   memset(a, 0, offsetof(sy_analyzer, words));
   a->rules = rules;
@@ -31,6 +42,7 @@ void sy_analyzer_init(sy_analyzer *a, uint32_t rules) {
     uint32_t entry = sy_fold_entry(a->table, c);
     bool word = entry >> SY_CLASS_SHIFT == SY_CLASS_WORD;
     a->ascii_words[c] = word ? (uint8_t)sy_folded(c, entry) : 0;
+    a->ascii_kinds[c] = ascii_kind(c, entry >> SY_CLASS_SHIFT);
   }
 }
 
@@ -316,8 +328,8 @@ static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p
   return next;
 }
 
-/* The two runs that texts are made of, without the questions of put_character(). Each returns where
- * it stopped, which may be where it began. */
+/* What texts are made of, without the questions of put_character(): runs of Han and ASCII. Each
+ * function returns where it stopped, which may be where it began. */
 
 /* Han characters of three bytes behind a held one. */
 static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
@@ -360,6 +372,61 @@ static const uint8_t *put_ascii_run(sy_analyzer *a, const uint8_t *at) {
   return at;
 }
 
+static inline void put_break(sy_analyzer *a) {
+  if (a->in_word) end_word(a);
+  a->gap = a->position > 0;
+  a->line_ends = 0;
+}
+
+/* One ASCII character that belongs to no word, when put_punctuation() would have nothing to ask;
+ * returns `at` when it would. */
+static const uint8_t *put_ascii_mark(sy_analyzer *a, const uint8_t *at) {
+  switch (a->ascii_kinds[*at]) {
+    case KIND_BLANK:
+      if (a->in_word) end_word(a);
+      a->space = true;
+      return at + 1;
+    case KIND_LINE_END: return put_space(a, '\n', at + 1);
+    case KIND_BREAK: put_break(a); return at + 1;
+    case KIND_WORD_SUFFIX:
+      if (a->in_word) return at;
+      put_break(a);
+      return at + 1;
+    case KIND_JOINER:
+      if (a->in_word && at + 1 < a->end && at[1] < 128) {
+        if (a->ascii_words[at[1]]) {
+          end_word(a);
+        } else {
+          put_break(a);
+        }
+        return at + 1;
+      }
+      if (a->in_word || !(a->pending || a->gap || a->space)) return at;
+      put_break(a);
+      return at + 1;
+    default: return at;
+  }
+}
+
+static inline bool has_room(const sy_analyzer *a) {
+  return a->out < a->out_end && a->word.second < sizeof a->words - 32 * SY_WORD_MAX_BYTES;
+}
+
+/* ASCII text, up to where it needs put_character(). */
+static const uint8_t *put_ascii(sy_analyzer *a, const uint8_t *at) {
+  while (at < a->end && *at < 128 && has_room(a)) {
+    const uint8_t *from = at;
+    if (a->ascii_words[*at]) {
+      if (!a->in_word) begin_word(a, a->ascii_words[*at], (uint32_t)(at - a->text));
+      at = put_ascii_run(a, at);
+    } else {
+      at = put_ascii_mark(a, at);
+    }
+    if (at == from) break;
+  }
+  return at;
+}
+
 /* Moves the word being read to the front of the buffer, whose other words have been handed out. */
 static void reuse_words(sy_analyzer *a) {
   memmove(a->words, a->words + a->word.second, a->word.word_bytes);
@@ -371,14 +438,18 @@ size_t sy_analyzer_next(sy_analyzer *a, sy_term *terms, size_t capacity) {
   a->out_end = terms + (capacity - OUT_MARGIN);
   reuse_words(a);
   const uint8_t *at = a->at, *end = a->end;
-  while (at < end && a->out < a->out_end &&
-         a->word.second < sizeof a->words - 32 * SY_WORD_MAX_BYTES) {
+  while (at < end && has_room(a)) {
+    if (*at < 128) {
+      const uint8_t *behind = put_ascii(a, at);
+      if (behind != at) {
+        at = behind;
+        continue;
+      }
+    }
     uint32_t length, c = sy_utf8_decode(at, end, &length);
     if (c == SY_REPLACEMENT && length == 1) a->invalid_bytes++;
     at = put_character(a, c, at, at + length);
-    if (a->in_word) {
-      at = put_ascii_run(a, at);
-    } else if (a->pending && !a->gap && !a->space && a->unit_end == (uint32_t)(at - a->text)) {
+    if (a->pending && !a->gap && !a->space && a->unit_end == (uint32_t)(at - a->text)) {
       at = put_han_run(a, at);
     }
   }

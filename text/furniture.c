@@ -87,7 +87,18 @@ static bool take_furniture(line *l) {
   return false;
 }
 
+/* Whether a page number can begin with the byte that stands behind ASCII white space. Hot: asked at
+ * the end of every line. */
+static bool may_begin(const uint8_t *p, const uint8_t *end) {
+  while (p < end && *p <= ' ') p++;
+  if (p == end) return false;
+  if (*p < 0x80) return is_digit(*p) || is_dress(*p);
+  if (*p == 0xE7) return end - p > 2 && p[1] == 0xAC && p[2] == 0xAC; /* 第 */
+  return *p == 0xC2 || *p == 0xE2 || *p == 0xEF || *p == 0xE3;        /* dashes, dots, U+3000 */
+}
+
 const uint8_t *sy_furniture_end(const uint8_t *p, const uint8_t *end) {
+  if (!may_begin(p, end)) return NULL;
   line l = {p, end};
   skip(&l, is_space);
   if (l.at == l.end || !take_furniture(&l)) return NULL;

@@ -14,7 +14,7 @@ BEGIN {
   ours["indexer"] = "^(base|text|storage|indexer)/"
   ours["query"] = "^(base|text|storage|query)/"
   ours["tools"] = "^tools/"
-  ours["benchmarks"] = "^(benchmarks/|tools/cli\\.h)"
+  ours["benchmarks"] = "^(benchmarks/|tools/cli\\.h|text/analyze\\.h)"
   ours["docs"] = "^$"
   ours["include"] = "^$"
   ours["tests"] = "."
