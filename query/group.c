@@ -73,6 +73,22 @@ static uint64_t group_score(sy_iterator *it) {
   return score;
 }
 
+static uint64_t group_upper(sy_iterator *it) {
+  group_iterator *g = (group_iterator *)it;
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < g->must_count; i++) sum += g->must[i]->upper(g->must[i]);
+  for (uint32_t i = 0; i < g->should_count; i++) {
+    sy_iterator *child = g->should[i];
+    uint32_t last;
+    if (child->article == it->article) {
+      sum += child->upper(child);
+    } else if (child->article < it->article) { /* not brought here yet */
+      sum += child->bound(child, it->article, &last);
+    }
+  }
+  return sum;
+}
+
 static uint64_t add_bounds(sy_iterator **children, uint32_t count, uint32_t target,
                            uint32_t *last) {
   uint64_t sum = 0;
@@ -115,14 +131,14 @@ sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, u
                                uint32_t must_not_count) {
   group_iterator *g = sy_arena_alloc(context->arena, sizeof *g);
   if (!g) return NULL;
-  *g = (group_iterator){
-      .base = {group_advance, group_matches, group_score, group_bound, group_most, 0, 0, context},
-      .must = must,
-      .should = should,
-      .must_not = must_not,
-      .must_count = must_count,
-      .should_count = should_count,
-      .must_not_count = must_not_count};
+  *g = (group_iterator){.base = {group_advance, group_matches, group_score, group_upper,
+                                 group_bound, group_most, 0, 0, context},
+                        .must = must,
+                        .should = should,
+                        .must_not = must_not,
+                        .must_count = must_count,
+                        .should_count = should_count,
+                        .must_not_count = must_not_count};
   if (must_count) qsort(must, must_count, sizeof(sy_iterator *), compare_costs);
   if (must_count) {
     g->base.cost = must[0]->cost;

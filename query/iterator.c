@@ -46,8 +46,8 @@ static uint64_t term_most(sy_iterator *it) {
 sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, sy_scorer scorer) {
   term_iterator *t = sy_arena_alloc(context->arena, sizeof *t);
   if (!t) return NULL;
-  t->base =
-      (sy_iterator){term_advance, always, term_score, term_bound, term_most, 0, list->df, context};
+  t->base = (sy_iterator){term_advance, always, term_score, term_score, term_bound,
+                          term_most,    0,      list->df,   context};
   t->scorer = scorer;
   sy_postings_open(&t->postings, list);
   term_advance(&t->base, 0);
@@ -109,8 +109,8 @@ sy_iterator *sy_array_iterator(sy_search_context *context, const uint32_t *artic
                                const uint32_t *frequencies, uint32_t count, sy_scorer scorer) {
   array_iterator *a = sy_arena_alloc(context->arena, sizeof *a);
   if (!a) return NULL;
-  a->base =
-      (sy_iterator){array_advance, always, array_score, array_bound, array_most, 0, count, context};
+  a->base = (sy_iterator){array_advance, always, array_score, array_score, array_bound,
+                          array_most,    0,      count,       context};
   a->scorer = scorer;
   a->articles = articles;
   a->frequencies = frequencies;
@@ -141,7 +141,7 @@ static uint64_t all_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
 sy_iterator *sy_all_iterator(sy_search_context *context, uint32_t article_count) {
   sy_iterator *it = sy_arena_alloc(context->arena, sizeof *it);
   if (!it) return NULL;
-  *it = (sy_iterator){all_advance, always, all_score,     all_bound,
+  *it = (sy_iterator){all_advance, always, all_score,     all_score, all_bound,
                       all_score,   0,      article_count, context};
   all_advance(it, 0);
   return it;

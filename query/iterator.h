@@ -33,6 +33,9 @@ struct sy_iterator {
   bool (*matches)(sy_iterator *it);
   /* The score of the current article, which matches. */
   uint64_t (*score)(sy_iterator *it);
+  /* The current candidate, should it match, scores no more than this: told from frequencies, without
+   * positions. */
+  uint64_t (*upper)(sy_iterator *it);
   /* No article from `target`, which is not below the current one, to *last scores more than
    * this. */
   uint64_t (*bound)(sy_iterator *it, uint32_t target, uint32_t *last);

@@ -126,6 +126,16 @@ static uint64_t phrase_score(sy_iterator *it) {
 }
 
 /* A phrase is not more frequent in an article than any of its terms. */
+static uint64_t phrase_upper(sy_iterator *it) {
+  phrase_iterator *p = (phrase_iterator *)it;
+  uint32_t least = UINT32_MAX;
+  for (uint32_t i = 0; i < p->count; i++) {
+    uint32_t frequency = sy_postings_frequency(&p->lists[i].postings);
+    if (frequency < least) least = frequency;
+  }
+  return sy_scorer_score(&p->scorer, it->article, least);
+}
+
 static uint64_t phrase_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
   phrase_iterator *p = (phrase_iterator *)it;
   uint32_t least = 255;
@@ -176,7 +186,8 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
   bool *taken = sy_arena_calloc(context->arena, spec->count, sizeof *taken);
   if (!p || !taken) return NULL;
   p->base = (sy_iterator){
-      phrase_advance, phrase_matches, phrase_score, phrase_bound, phrase_most, 0, 0, context};
+      phrase_advance, phrase_matches, phrase_score, phrase_upper, phrase_bound, phrase_most, 0, 0,
+      context};
   p->scorer = scorer;
   p->count = spec->count;
   p->lists = sy_arena_alloc(context->arena, spec->count * sizeof *p->lists);

@@ -22,23 +22,39 @@ static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
 
 /* ---- Ranked search --------------------------------------------------------------------------- */
 
-/* Offers every match that can enter. Bounds are asked for once for a block, not for an article:
- * where one cannot lift an article over the worst of the best, the iterator goes on behind its
- * block. */
+/* The first article from `target` on that is in blocks which can lift it into the best; from there
+ * to *known_to that is so. SY_NO_ARTICLE when there is none. Bounds come from skip data: nothing is
+ * decoded here. */
+static uint32_t next_promising(sy_iterator *it, const sy_topk *top, uint32_t target,
+                               uint32_t *known_to) {
+  for (;;) {
+    uint32_t last;
+    bool accepted = sy_topk_accepts(top, it->bound(it, target, &last));
+    *known_to = last + 1;
+    if (accepted) return target;
+    if (last >= SY_NO_ARTICLE - 1) return SY_NO_ARTICLE;
+    target = last + 1;
+  }
+}
+
+/* Offers every match that can enter: first whole blocks are passed over, then candidates whose
+ * frequencies tell that they cannot, and only for what is left positions are read. */
 static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhaustive,
                           sy_topk *top) {
   uint32_t known_to = 0; /* articles below it have been found worth looking at */
   while (it->article != SY_NO_ARTICLE) {
-    if (!exhaustive && it->article >= known_to && !sy_topk_accepts(top, 0)) {
-      uint32_t last;
-      bool accepted = sy_topk_accepts(top, it->bound(it, it->article, &last));
-      known_to = last + 1;
-      if (!accepted) {
-        it->advance(it, known_to);
+    bool full = !exhaustive && !sy_topk_accepts(top, 0);
+    if (full && it->article >= known_to) {
+      uint32_t target = next_promising(it, top, it->article, &known_to);
+      if (target == SY_NO_ARTICLE) return;
+      if (target != it->article) {
+        it->advance(it, target);
         continue;
       }
     }
-    if (!sy_segment_deleted(segment, it->article) && it->matches(it)) {
+    bool skip =
+        sy_segment_deleted(segment, it->article) || (full && !sy_topk_accepts(top, it->upper(it)));
+    if (!skip && it->matches(it)) {
       sy_topk_offer(top, it->score(it), segment->base + it->article);
     }
     it->advance(it, it->article + 1);

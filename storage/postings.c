@@ -238,7 +238,8 @@ static bool read_block(sy_postings *p, uint32_t block) {
     if (offset > (size_t)(p->blocks_end - at)) return false;
     at += offset;
   }
-  p->has_frequencies = p->has_offsets = false;
+  p->has_frequencies = false;
+  p->offsets_to = 0;
   uint32_t base = p->block_count ? block_base(p, block) : UINT32_MAX;
   if (block == p->block_count) return read_tail(p, at, base, p->list.df % SY_BLOCK);
   p->frequencies_at = sy_block_decode(at, p->blocks_end, p->articles);
@@ -266,7 +267,7 @@ static void load_block(sy_postings *p, uint32_t block) {
     p->frequencies[0] = p->list.frequency;
     p->filled = 1;
     p->has_frequencies = true;
-    p->has_offsets = false;
+    p->offsets_to = 0;
   } else if (!read_block(p, block)) {
     fail(p);
     return;
@@ -299,10 +300,13 @@ static uint32_t find_block(const sy_postings *p, uint32_t block, uint32_t target
   return low;
 }
 
-/* The first index in [at, filled) whose article is not below `target`. */
-static uint32_t find_article(const sy_postings *p, uint32_t target) {
-  const uint32_t *base = p->articles + p->at;
-  uint32_t count = p->filled - p->at;
+/* The first index in [at, filled) whose article is not below `target`. It is mostly near. */
+static inline uint32_t find_article(const sy_postings *p, uint32_t target) {
+  uint32_t at = p->at, near = at + 8 < p->filled ? at + 8 : p->filled;
+  while (at < near && p->articles[at] < target) at++;
+  if (at < near || at == p->filled) return at;
+  const uint32_t *base = p->articles + at;
+  uint32_t count = p->filled - at;
   while (count > 1) {
     uint32_t half = count / 2;
     base = base[half - 1] < target ? base + half : base;
@@ -343,15 +347,16 @@ uint32_t sy_postings_frequency(sy_postings *p) {
   return p->frequencies[p->at];
 }
 
-/* Bits before each article's positions in the block. */
+/* Bits before each article's positions, up to behind the current one. */
 static void load_offsets(sy_postings *p) {
-  uint64_t bits = 0;
-  for (uint32_t i = 0; i < p->filled; i++) {
-    p->offsets[i] = bits;
-    bits += (uint64_t)p->frequencies[i] * sy_position_bits(p->list.lengths[p->articles[i]]);
+  uint64_t bits = p->offsets_to ? p->offsets[p->offsets_to] : 0;
+  const uint8_t *lengths = p->list.lengths;
+  p->offsets[0] = 0;
+  for (; p->offsets_to <= p->at; p->offsets_to++) {
+    bits += (uint64_t)p->frequencies[p->offsets_to] *
+            sy_position_bits(lengths[p->articles[p->offsets_to]]);
+    p->offsets[p->offsets_to + 1] = bits;
   }
-  p->offsets[p->filled] = bits;
-  p->has_offsets = true;
 }
 
 bool sy_postings_positions(sy_postings *p, sy_positions *out) {
@@ -360,7 +365,7 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
     return true;
   }
   sy_postings_load_frequencies(p);
-  if (!p->has_offsets) load_offsets(p);
+  if (p->offsets_to <= p->at) load_offsets(p);
   const uint8_t *base, *limit;
   if (p->list.df == 1 || p->block_count) {
     uint32_t before =
@@ -384,10 +389,13 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
   return !p->corrupt;
 }
 
-uint32_t sy_postings_block_bound(const sy_postings *p, uint32_t target, uint32_t *impact) {
+uint32_t sy_postings_block_bound(sy_postings *p, uint32_t target, uint32_t *impact) {
   *impact = 255;
   if (!p->block_count) return SY_NO_ARTICLE - 1;
-  uint32_t block = find_block(p, p->block == UINT32_MAX ? 0 : p->block, target);
+  /* Targets ascend as a rule: go on from the last one's block. */
+  uint32_t from = p->block == UINT32_MAX ? 0 : p->block, hint = p->bound_block;
+  if (hint > from && sy_load32(p->last + 4 * ((size_t)hint - 1)) < target) from = hint;
+  uint32_t block = p->bound_block = find_block(p, from, target);
   if (block >= p->list_blocks) {
     *impact = 0;
     return SY_NO_ARTICLE - 1;

@@ -133,11 +133,13 @@ typedef struct sy_postings {
   const uint8_t *last, *end, *positions_end, *impacts, *blocks, *blocks_end;
   uint32_t block_count; /* full blocks and, in `list_blocks`, the tail or the short list */
   uint32_t list_blocks;
-  uint32_t block;      /* the one decoded */
-  uint32_t filled, at; /* its size, and where we are in it */
-  uint32_t article;    /* the current one; SY_NO_ARTICLE behind the last */
-  bool corrupt;        /* sticky: bad data was met, and the list ended there */
-  bool has_frequencies, has_offsets;
+  uint32_t block;       /* the one decoded */
+  uint32_t filled, at;  /* its size, and where we are in it */
+  uint32_t article;     /* the current one; SY_NO_ARTICLE behind the last */
+  bool corrupt;         /* sticky: bad data was met, and the list ended there */
+  uint32_t bound_block; /* the last one that sy_postings_block_bound() found */
+  uint32_t offsets_to;  /* offsets[0 ... offsets_to] are known */
+  bool has_frequencies;
   const uint8_t *frequencies_at;  /* of the block, not decoded yet */
   const uint8_t *short_positions; /* of a short list: behind its bits */
   uint32_t articles[SY_BLOCK];
@@ -163,7 +165,7 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out);
 #define sy_postings_seek sy_postings_advance
 /* The last article of the block that may hold `target` (SY_NO_ARTICLE - 1 when unknown: tails
  * and short lists), and its impact, 0 to 255. Does not move. */
-uint32_t sy_postings_block_bound(const sy_postings *p, uint32_t target, uint32_t *impact);
+uint32_t sy_postings_block_bound(sy_postings *p, uint32_t target, uint32_t *impact);
 /* Decodes the frequencies of the current block. */
 void sy_postings_load_frequencies(sy_postings *p);
 /* The largest impact of the list. */
