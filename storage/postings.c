@@ -335,6 +335,15 @@ uint32_t sy_postings_advance(sy_postings *p, uint32_t target) {
   return p->article;
 }
 
+uint32_t sy_postings_next_block(sy_postings *p, uint32_t least) {
+  uint32_t block = p->block + 1;
+  if (p->block_count) {
+    while (block < p->list_blocks && p->impacts[block] < least) block++;
+  }
+  load_block(p, block);
+  return p->article;
+}
+
 void sy_postings_load_frequencies(sy_postings *p) {
   if (p->has_frequencies) return;
   p->has_frequencies = true;

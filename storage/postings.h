@@ -166,6 +166,8 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out);
 /* The last article of the block that may hold `target` (SY_NO_ARTICLE - 1 when unknown: tails
  * and short lists), and its impact, 0 to 255. Does not move. */
 uint32_t sy_postings_block_bound(sy_postings *p, uint32_t target, uint32_t *impact);
+/* Stands on the first article of the next block with an impact of `least` or more. */
+uint32_t sy_postings_next_block(sy_postings *p, uint32_t least);
 /* Decodes the frequencies of the current block. */
 void sy_postings_load_frequencies(sy_postings *p);
 /* The largest impact of the list. */
