@@ -38,6 +38,7 @@ void sy_index_close(sy_index *index) {
   if (!index) return;
   sy_snapshot_close(&index->snapshot);
   sy_env_close(index->env);
+  free(index->window);
   sy_arena_free(&index->arena);
   sy_arena_free(&index->text_arena);
   sy_buffer_free(&index->id);

@@ -10,6 +10,7 @@ struct sy_index {
   sy_snapshot snapshot;
   sy_analyzers analyzers;
   sy_arena arena;      /* of one search */
+  void *window;        /* see sy_search_context */
   sy_arena text_arena; /* of one snippet or article */
   sy_buffer id;        /* copy of the id of the last article given out */
 };

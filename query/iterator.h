@@ -22,7 +22,8 @@ typedef struct sy_search_context {
   sy_arena *arena;
   sy_status status; /* sticky: what went wrong while walking */
   sy_error *error;
-  bool scoring; /* false: only matches are asked for */
+  bool scoring;  /* false: only matches are asked for */
+  void **window; /* memory of disjunction.c that outlives the search; NULL: no ranked search */
 } sy_search_context;
 
 typedef struct sy_iterator sy_iterator;
@@ -54,9 +55,10 @@ typedef struct sy_scorer {
   float average_ratio;     /* average length now to that of the impacts, at least 1 */
 } sy_scorer;
 
+/* At least 1, so that a sum of scores tells whether anything matched. */
 static inline uint64_t sy_scorer_score(const sy_scorer *s, uint32_t article, uint32_t frequency) {
   float tf = (float)frequency;
-  return (uint64_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
+  return 1 + (uint64_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
 }
 
 static inline uint32_t sy_iterator_reach(sy_iterator *it, uint32_t target) {
@@ -70,7 +72,7 @@ static inline uint64_t sy_scorer_bound(const sy_scorer *s, uint32_t impact) {
   if (!impact) return 0;
   double y = impact / 255.0;
   if (s->average_ratio > 1) y = 1 / (1 + (1 - y) / (y * s->average_ratio));
-  return (uint64_t)(s->weight * y * 1.00001) + 1; /* the score itself is computed in floats */
+  return (uint64_t)(s->weight * y * 1.00001) + 2; /* the score itself is computed in floats */
 }
 
 /* Constructors return an iterator on its first candidate, or NULL when memory is out. */

@@ -24,7 +24,9 @@ static uint32_t least_impact(const sy_topk *top, const sy_scorer *scorer) {
 }
 
 /* A little below what a score must be above, so that rounding excludes no article. */
-static float threshold_of(const sy_topk *top) { return (float)sy_topk_threshold(top) * 0.99999f; }
+static float threshold_of(const sy_topk *top) {
+  return ((float)sy_topk_threshold(top) - 1) * 0.99999f;
+}
 
 static void offer_block(const sy_segment *segment, sy_postings *p, const sy_scorer *scorer,
                         sy_topk *top) {
