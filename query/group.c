@@ -1,16 +1,22 @@
 /*
  * group.c - boolean combination of iterators: MUST, SHOULD, MUST_NOT.
  *
- * With MUST children, candidates are what all of them have, cheapest first. Without, they are what
+ * With MUST children, candidates are what all of them have, cheapest first. When these are terms and
+ * phrases, all their lists are intersected together, rarest first: a phrase alone would look for its
+ * own next candidate, which the others seldom have. Without MUST children, candidates are what
  * any SHOULD child has, and the least is found by looking at all of them: queries have few clauses,
  * and the free text of many terms is scored by windows (topk.c) and does not come here.
  */
 #include "query/iterator.h"
 
+#include "base/status.h"
+
 typedef struct group_iterator {
   sy_iterator base;
   sy_iterator **must, **should, **must_not;
   uint32_t must_count, should_count, must_not_count;
+  sy_postings **lists; /* of all MUST children, rarest first; NULL when some have none */
+  uint32_t list_count;
   uint64_t should_score; /* of the children that match the current candidate */
 } group_iterator;
 
@@ -28,6 +34,26 @@ static uint32_t advance_all(group_iterator *g, uint32_t target) {
   return article;
 }
 
+static uint32_t advance_lists(group_iterator *g, uint32_t target) {
+  uint32_t article = sy_postings_advance(g->lists[0], target);
+  for (uint32_t i = 1; i < g->list_count && article != SY_NO_ARTICLE;) {
+    uint32_t other = sy_postings_advance(g->lists[i], article);
+    if (other == article) {
+      i++;
+    } else {
+      article = other == SY_NO_ARTICLE ? other : sy_postings_advance(g->lists[0], other);
+      i = 1;
+    }
+  }
+  for (uint32_t i = 0; i < g->must_count; i++) g->must[i]->article = article;
+  for (uint32_t i = 0; i < g->list_count && article == SY_NO_ARTICLE; i++) {
+    sy_search_context *context = g->base.context;
+    if (g->lists[i]->corrupt && context->status == SY_OK)
+      context->status = sy_fail(context->error, SY_CORRUPT, "a postings list contradicts itself");
+  }
+  return article;
+}
+
 static uint32_t advance_any(group_iterator *g, uint32_t target) {
   uint32_t least = SY_NO_ARTICLE;
   for (uint32_t i = 0; i < g->should_count; i++) {
@@ -39,6 +65,7 @@ static uint32_t advance_any(group_iterator *g, uint32_t target) {
 
 static uint32_t group_advance(sy_iterator *it, uint32_t target) {
   group_iterator *g = (group_iterator *)it;
+  if (g->lists) return it->article = advance_lists(g, target);
   return it->article = g->must_count ? advance_all(g, target) : advance_any(g, target);
 }
 
@@ -126,6 +153,28 @@ static int compare_costs(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+static int compare_lists(const void *a, const void *b) {
+  uint32_t x = (*(sy_postings *const *)a)->list.df, y = (*(sy_postings *const *)b)->list.df;
+  return (x > y) - (x < y);
+}
+
+/* Gathers the lists of the MUST children when all have some. False when memory is out. */
+static bool gather_lists(group_iterator *g) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < g->must_count; i++) {
+    uint32_t lists = sy_iterator_lists(g->must[i], NULL);
+    if (!lists || g->must_count < 2) return true;
+    count += lists;
+  }
+  if (!count) return true;
+  g->lists = sy_arena_alloc(g->base.context->arena, count * sizeof(sy_postings *));
+  if (!g->lists) return false;
+  for (uint32_t i = 0; i < g->must_count; i++)
+    g->list_count += sy_iterator_lists(g->must[i], g->lists + g->list_count);
+  qsort(g->lists, count, sizeof *g->lists, compare_lists);
+  return true;
+}
+
 sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, uint32_t must_count,
                                sy_iterator **should, uint32_t should_count, sy_iterator **must_not,
                                uint32_t must_not_count) {
@@ -145,6 +194,7 @@ sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, u
   } else {
     for (uint32_t i = 0; i < should_count; i++) g->base.cost += should[i]->cost;
   }
+  if (!gather_lists(g)) return NULL;
   group_advance(&g->base, 0);
   return &g->base;
 }

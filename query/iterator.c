@@ -61,6 +61,12 @@ sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer
   return &t->postings;
 }
 
+uint32_t sy_iterator_lists(sy_iterator *it, sy_postings **lists) {
+  if (it->advance != term_advance) return sy_phrase_iterator_lists(it, lists);
+  if (lists) lists[0] = &((term_iterator *)it)->postings;
+  return 1;
+}
+
 /* ---- An array -------------------------------------------------------------------------------- */
 
 typedef struct array_iterator {

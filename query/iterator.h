@@ -82,6 +82,11 @@ sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, s
 /* The postings under it, for windowed scoring; NULL for other iterators. */
 sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer);
 
+/* The postings lists that an iterator intersects, to be intersected together with others: `count` of
+ * them are stored from lists[0] on when that is not NULL. Whoever moves them sets `article` of the
+ * iterator to a common one. 0 for iterators that are no intersection of lists. */
+uint32_t sy_iterator_lists(sy_iterator *it, sy_postings **lists);
+
 /* Articles and frequencies that are in memory, borrowed. */
 sy_iterator *sy_array_iterator(sy_search_context *context, const uint32_t *articles,
                                const uint32_t *frequencies, uint32_t count, sy_scorer scorer);
@@ -99,6 +104,8 @@ typedef struct sy_phrase_spec {
 } sy_phrase_spec;
 sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec,
                                 sy_scorer scorer);
+/* For sy_iterator_lists(). */
+uint32_t sy_phrase_iterator_lists(sy_iterator *it, sy_postings **lists);
 /* Where the matches in the current article begin; borrowed until the iterator moves. Only after
  * matches(). */
 const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count);

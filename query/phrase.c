@@ -158,6 +158,13 @@ static uint64_t phrase_most(sy_iterator *it) {
   return sy_scorer_bound(&p->scorer, least);
 }
 
+uint32_t sy_phrase_iterator_lists(sy_iterator *it, sy_postings **lists) {
+  if (it->advance != phrase_advance) return 0;
+  phrase_iterator *p = (phrase_iterator *)it;
+  for (uint32_t i = 0; lists && i < p->count; i++) lists[i] = &p->lists[i].postings;
+  return p->count;
+}
+
 const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count) {
   phrase_iterator *p = (phrase_iterator *)it;
   *count = p->frequency;
