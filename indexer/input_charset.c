@@ -165,6 +165,24 @@ typedef struct conversion {
   uint64_t invalid;       /* how often */
 } conversion;
 
+/* glibc takes UTF-8 and UCS-4 up to 2^31 for characters, and writes them in up to six bytes: replaces
+ * what is beyond U+10FFFF in the output from `at` on. Such bytes begin nothing else. */
+static void drop_beyond_unicode(conversion *c, sy_buffer *out, size_t at) {
+  size_t to = at, substitute = strlen(c->substitute);
+  while (at < out->bytes) {
+    uint8_t byte = out->data[at];
+    if (byte < 0xF4 || (byte == 0xF4 && out->data[at + 1] < 0x90)) {
+      out->data[to++] = out->data[at++];
+      continue;
+    }
+    memcpy(out->data + to, c->substitute, substitute);
+    to += substitute;
+    at += byte < 0xF8 ? 4 : byte < 0xFC ? 5 : 6;
+    c->invalid++;
+  }
+  out->bytes = to;
+}
+
 /* Converts as much as there is; `*left` is what remains of a character cut off at the end, none
  * when `last`. */
 static void convert(conversion *c, const char *data, size_t *left, bool last, sy_buffer *out) {
@@ -172,11 +190,13 @@ static void convert(conversion *c, const char *data, size_t *left, bool last, sy
   while (*left && !out->failed) {
     char *space = (char *)sy_buffer_reserve(out, *left + *left / 2 + 16);
     if (!space) return;
-    size_t room = out->capacity - out->bytes;
+    size_t room = out->capacity - out->bytes, before = out->bytes;
     size_t result = iconv(c->converter, &in, left, &space, &room);
+    int reason = errno;
     out->bytes = out->capacity - room;
-    if (result != (size_t)-1 || errno == E2BIG) continue;
-    if (errno == EINVAL && !last) return;
+    drop_beyond_unicode(c, out, before);
+    if (result != (size_t)-1 || reason == E2BIG) continue;
+    if (reason == EINVAL && !last) return;
     size_t skip = c->unit < *left ? c->unit : *left;
     in += skip;
     *left -= skip;
