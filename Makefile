@@ -1,5 +1,5 @@
 # Suoyin. A newcomer needs two commands, `make demo` and `make check`; there are also deps, all, test,
-# asan, lint, format, bench, install, uninstall and clean.
+# asan, fuzz, lint, format, bench, install, uninstall and clean.
 #
 #   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
 #   make WARN=      without -Werror            make V=1            show the commands
@@ -22,6 +22,7 @@ LIBRARY  := $(wildcard base/*.c storage/*.c indexer/*.cc) \
 # A test is its own program; so is what lies in tests/ and is run by hand. Other files there help them.
 TESTS    := $(wildcard tests/*/test_*.c tests/oracle/full_*.c)
 HELPERS  := $(filter-out $(TESTS),$(wildcard tests/*/*.c))
+FUZZ     := $(filter tests/fuzz/%,$(TESTS:%.c=%))
 BENCH    := $(wildcard benchmarks/*.c)
 PROGRAMS := suoyin-index suoyin-query suoyin-tool $(if $(BENCH),suoyin-bench)
 
@@ -48,14 +49,14 @@ COMPILE_CC = $(CXX) -std=c++17 -fno-rtti $(COMMON)
 # A program gets only the functions, and loads only the libraries, that it uses: suoyin-query must start
 # within milliseconds.
 LINK       = $(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread -Wl,--gc-sections,--as-needed
-ASAN      := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ASAN      := -fno-sanitize-recover=undefined -fno-omit-frame-pointer -fsanitize=address,undefined
 
 ifndef V
 .SILENT:
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test check demo asan deps packages lint format bench install uninstall clean FORCE
+.PHONY: all test check demo asan fuzz deps packages lint format bench install uninstall clean FORCE
 
 # ---- Rules ----------------------------------------------------------------------------------------------
 
@@ -138,6 +139,15 @@ check: deps
 
 asan: deps
 	$(SUBMAKE) test BUILD=$(BUILD)/asan SANITIZE='$(ASAN)' CFLAGS='-O1 -g'
+
+# FUZZ_SECONDS=600 for each target, FUZZ_JOBS=2 at a time, FUZZ_NAMES= all. The targets as tests make the
+# seeds.
+fuzz: deps
+	tools/deps.sh fuzz
+	$(SUBMAKE) $(FUZZ:%=$(BUILD)/%)
+	$(SUBMAKE) $(FUZZ:%=$(BUILD)/fuzz/%) BUILD=$(BUILD)/fuzz CC=clang-14 LDFLAGS=-fsanitize=fuzzer \
+	  SANITIZE='$(ASAN),fuzzer-no-link' CFLAGS='-O1 -g' WARN=
+	tests/fuzz/run $(BUILD) $(FUZZ_NAMES)
 
 demo: deps
 	$(SUBMAKE) all

@@ -11,11 +11,16 @@
  * the list of them is the one piece of global state in Suoyin. For the same reason the map is never
  * enlarged: that would move it under other users. It takes address space, not memory, so it is made
  * enormous at once.
+ *
+ * What is read is read by pages.h from a map of our own, which trusts no page. LMDB keeps the table of
+ * readers, so that no page of our snapshot is written over; it reads pages only to write, and only
+ * after all of them were checked when the writer opened.
  */
 #include "storage/env.h"
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "storage/pages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,14 +31,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #define SY_CHECKSUM_BYTES 8
 #define SY_TRANSACTION_BYTES (48ull << 20)
-#define SY_MAP_BYTES (1ull << 40)       /* an index cannot grow beyond it */
-#define SY_MAP_LEAST_BYTES (1ull << 30) /* tried last, where address space is limited */
+#define SY_MAP_BYTES (1ull << 40)         /* an index cannot grow beyond it */
+#define SY_MAP_LEAST_BYTES (1ull << 30)   /* tried last, where address space is limited */
+#define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
+#define SY_READ_ATTEMPTS 50               /* while writers keep committing under our eyes */
 
 /* An LMDB environment, shared by all who have it open in this process. */
 typedef struct shared_env {
@@ -49,9 +57,18 @@ typedef struct shared_env {
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static shared_env *shared_list;
 
+/* The file as we read it. */
+typedef struct file_view {
+  uint8_t *map;
+  uint64_t map_bytes;  /* mapped; bytes behind the end of the file must not be touched */
+  uint64_t file_bytes; /* when last looked at */
+} file_view;
+
 struct sy_env {
   shared_env *shared;
   MDB_txn *read;
+  file_view view;
+  sy_pages pages; /* of `read` */
   MDB_txn *write;
   uint64_t write_bytes; /* put into `write` so far */
   bool publishing;      /* `write` must not end before sy_env_commit() */
@@ -62,7 +79,7 @@ struct sy_env {
 
 const char *sy_env_path(const sy_env *env) { return env->path; }
 
-static sy_status fail_mdb(sy_env *env, sy_error *error, int code, const char *what) {
+static sy_status fail_mdb(const sy_env *env, sy_error *error, int code, const char *what) {
   sy_status status = SY_IO;
   switch (code) {
     case ENOMEM: status = SY_NO_MEMORY; break;
@@ -82,6 +99,176 @@ static sy_status fail_mdb(sy_env *env, sy_error *error, int code, const char *wh
     default: break;
   }
   return sy_fail_at(error, status, env->path, 0, "%s: %s", what, mdb_strerror(code));
+}
+
+/* ---- Keys and checksums ---------------------------------------------------------------------- */
+
+static uint64_t key_number(uint32_t segment, uint32_t part, uint32_t ordinal) {
+  return (uint64_t)segment << 32 | (uint64_t)part << 24 | ordinal;
+}
+
+#define STAMP_KEY key_number(0, SY_PART_STAMP, 0)
+
+typedef struct stored_key {
+  uint8_t bytes[8];
+} stored_key;
+
+static stored_key encode_key(uint64_t number) {
+  stored_key key;
+  for (int i = 0; i < 8; i++) key.bytes[i] = (uint8_t)(number >> (56 - 8 * i));
+  return key;
+}
+
+static uint64_t decode_key(const uint8_t *bytes) {
+  uint64_t number = 0;
+  for (int i = 0; i < 8; i++) number = number << 8 | bytes[i];
+  return number;
+}
+
+/* ---- The view -------------------------------------------------------------------------------- */
+
+static void close_view(file_view *view) {
+  if (view->map) munmap(view->map, view->map_bytes);
+  *view = (file_view){0};
+}
+
+/* Maps the file as large as it is now. What was borrowed from the map before may be gone. */
+static sy_status refresh_view(const sy_env *env, file_view *view, sy_error *error) {
+  int fd;
+  struct stat info;
+  int code = mdb_env_get_fd(env->shared->mdb, &fd);
+  if (code) return fail_mdb(env, error, code, "cannot read");
+  if (fstat(fd, &info)) return sy_fail_errno(error, errno, env->path, "cannot read");
+  view->file_bytes = (uint64_t)info.st_size;
+  if (view->map && view->file_bytes <= view->map_bytes) return SY_OK;
+  uint64_t bytes = view->file_bytes, wanted = 2 * bytes;
+  if (wanted < SY_VIEW_LEAST_BYTES) wanted = SY_VIEW_LEAST_BYTES;
+  close_view(view);
+  view->file_bytes = bytes;
+  void *map = mmap(NULL, wanted, PROT_READ, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED) { /* address space may be short */
+    wanted = bytes ? bytes : 1;
+    map = mmap(NULL, wanted, PROT_READ, MAP_SHARED, fd, 0);
+  }
+  if (map == MAP_FAILED) return sy_fail_errno(error, errno, env->path, "cannot map the index");
+  madvise(map, wanted, MADV_RANDOM); /* as LMDB's MDB_NORDAHEAD */
+  view->map = map;
+  view->map_bytes = wanted;
+  return SY_OK;
+}
+
+static sy_pages pages_of(const sy_env *env, const file_view *view, const sy_page_meta *meta) {
+  uint64_t count = view->file_bytes / meta->page_bytes;
+  if (count > meta->last_page + 1) count = meta->last_page + 1;
+  return (sy_pages){env->path, view->map, count, *meta};
+}
+
+/* Whether the tree is of the commit that its meta says. Indexes made before there were stamps have
+ * none. */
+static sy_status check_stamp(const sy_pages *pages, sy_error *error) {
+  sy_page_value stamp;
+  sy_status status = sy_pages_get(pages, STAMP_KEY, &stamp, error);
+  if (status == SY_NOT_FOUND) return SY_OK;
+  SY_TRY(status);
+  if (stamp.bytes == 8 + SY_CHECKSUM_BYTES && sy_load64(stamp.data) == pages->meta.commit)
+    return SY_OK;
+  return sy_fail_at(error, SY_CORRUPT, pages->path, 0,
+                    "pages 0 and 1 do not say which commit is the last");
+}
+
+/* The metas as they are now, and both trees of the commits they say. */
+static sy_status read_metas(const sy_env *env, const file_view *view, sy_page_meta metas[2],
+                            sy_error *error) {
+  SY_TRY(sy_pages_metas(env->path, view->map, view->file_bytes, metas, error));
+  for (int i = 0; i < 2; i++) {
+    sy_pages pages = pages_of(env, view, &metas[i]);
+    SY_TRY(check_stamp(&pages, error));
+  }
+  return SY_OK;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+void sy_env_end_read(sy_env *env) {
+  if (env->read) mdb_txn_abort(env->read);
+  env->read = NULL;
+}
+
+/* SY_CORRUPT may mean that writers committed while we looked. */
+static sy_status try_read(sy_env *env, sy_error *error) {
+  sy_env_end_read(env);
+  int code = mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &env->read);
+  if (code) {
+    env->read = NULL;
+    return fail_mdb(env, error, code, "cannot begin reading");
+  }
+  sy_page_meta metas[2];
+  uint64_t commit = mdb_txn_id(env->read);
+  SY_TRY(refresh_view(env, &env->view, error));
+  SY_TRY(read_metas(env, &env->view, metas, error));
+  env->pages = pages_of(env, &env->view, &metas[commit % 2]);
+  if (env->pages.meta.commit == commit) return SY_OK;
+  return sy_fail_at(error, SY_CORRUPT, env->path, 0, "page %u is not of the last commit",
+                    (unsigned)(commit % 2));
+}
+
+sy_status sy_env_read(sy_env *env, sy_error *error) {
+  sy_status status = try_read(env, error);
+  for (int attempt = 1; status == SY_CORRUPT && attempt < SY_READ_ATTEMPTS; attempt++) {
+    usleep(1000);
+    status = try_read(env, error);
+  }
+  if (status != SY_OK) sy_env_end_read(env);
+  return status;
+}
+
+sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
+                     sy_error *error) {
+  sy_page_value value;
+  *out = (sy_value){NULL, 0};
+  SY_TRY(sy_pages_get(&env->pages, key_number(segment, (uint32_t)part, ordinal), &value, error));
+  if (value.bytes < SY_CHECKSUM_BYTES) {
+    return sy_fail_at(error, SY_CORRUPT, env->path, 0, "segment %u part %d value %u is too short",
+                      segment, (int)part, ordinal);
+  }
+  *out = (sy_value){value.data, value.bytes - SY_CHECKSUM_BYTES};
+  return SY_OK;
+}
+
+typedef struct value_walk {
+  sy_env_visitor visit;
+  void *context;
+} value_walk;
+
+static sy_status visit_value(void *context, const sy_page_value *v, sy_error *error) {
+  const value_walk *walk = context;
+  (void)error;
+  bool sound = v->bytes >= SY_CHECKSUM_BYTES;
+  sy_value value = {v->data, sound ? v->bytes - SY_CHECKSUM_BYTES : 0};
+  sound = sound && XXH3_64bits_withSeed(value.data, value.bytes, v->key) ==
+                       sy_load64(value.data + value.bytes);
+  if (v->key == STAMP_KEY && sound) return SY_OK;
+  return walk->visit(walk->context, (uint32_t)(v->key >> 32), (uint32_t)(v->key >> 24 & 0xff),
+                     (uint32_t)(v->key & SY_ORDINAL_MAX), value, sound);
+}
+
+sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error) {
+  value_walk walk = {visit, context};
+  SY_TRY(sy_pages_check(&env->pages, NULL, NULL, error));
+  return sy_pages_walk(&env->pages, 0, UINT64_MAX, visit_value, &walk, error);
+}
+
+static bool no_overflow(uint64_t key) {
+  (void)key;
+  return false;
+}
+
+sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error) {
+  uint64_t pages;
+  SY_TRY(sy_pages_check(&env->pages, no_overflow, &pages, error));
+  *file_bytes = (env->pages.meta.last_page + 1) * env->pages.meta.page_bytes;
+  *free_bytes = pages * env->pages.meta.page_bytes;
+  return SY_OK;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -122,6 +309,44 @@ static sy_status prepare_directory(sy_env *env, bool create, sy_error *error) {
     return sy_fail_errno(error, errno, env->path, "cannot make the index directory");
   }
   return SY_OK;
+}
+
+/* Reads the first bytes of data.mdb before LMDB does. */
+static sy_status read_head(const sy_env *env, uint8_t *head, uint64_t *bytes, sy_error *error) {
+  char path[PATH_MAX];
+  SY_TRY(file_path(env, "data.mdb", path, error));
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  *bytes = 0;
+  if (fd < 0 && errno == ENOENT) return SY_OK;
+  if (fd < 0) return sy_fail_errno(error, errno, path, "cannot open");
+  ssize_t got = pread(fd, head, 2 * (size_t)SY_PAGE_MOST_BYTES, 0);
+  int saved = errno;
+  close(fd);
+  if (got < 0) return sy_fail_errno(error, saved, path, "cannot read");
+  *bytes = (uint64_t)got;
+  return SY_OK;
+}
+
+/* Whether LMDB may look at the file. An empty one is what a writer leaves that dies while it makes an
+ * index. A writer at work may change the metas between two reads, so a fault counts when it stays. */
+static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
+  uint8_t *head = malloc(2 * (size_t)SY_PAGE_MOST_BYTES);
+  if (!head) return sy_fail_memory(error);
+  sy_status status = SY_CORRUPT;
+  for (int attempt = 0; attempt < SY_READ_ATTEMPTS && status == SY_CORRUPT; attempt++) {
+    if (attempt) usleep(1000);
+    uint64_t bytes;
+    sy_page_meta metas[2];
+    status = read_head(env, head, &bytes, error);
+    if (status != SY_OK) break;
+    if (bytes) {
+      status = sy_pages_metas(env->path, head, bytes, metas, error);
+    } else if (!env->writer || !create) {
+      status = sy_fail_at(error, SY_NOT_FOUND, env->path, 0, "no index here: data.mdb is empty");
+    }
+  }
+  free(head);
+  return status;
 }
 
 /* Opens LMDB with the largest map that the process may have. Returns LMDB's code. */
@@ -204,6 +429,19 @@ static sy_status open_shared(sy_env *env, sy_error *error) {
   return code ? fail_mdb(env, error, code, "cannot open") : SY_OK;
 }
 
+/* What a writer puts anew; LMDB frees the pages that they had, as their heads say. */
+static bool is_replaced(uint64_t key) {
+  uint64_t part = key >> 24 & 0xff;
+  return part == SY_PART_MANIFEST || part == SY_PART_DELETES || part == SY_PART_STAMP;
+}
+
+static sy_status check_for_writing(sy_env *env, sy_error *error) {
+  SY_TRY(sy_env_read(env, error));
+  sy_status status = sy_pages_check(&env->pages, is_replaced, NULL, error);
+  sy_env_end_read(env);
+  return status;
+}
+
 sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, sy_error *error) {
   *out = NULL;
   sy_env *env = calloc(1, sizeof *env);
@@ -218,7 +456,9 @@ sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, 
   }
   if (status == SY_OK) status = prepare_directory(env, create, error);
   if (status == SY_OK && writer) status = take_writer_lock(env, error);
+  if (status == SY_OK) status = check_file(env, create, error);
   if (status == SY_OK) status = open_shared(env, error);
+  if (status == SY_OK && writer) status = check_for_writing(env, error);
   if (status != SY_OK) {
     sy_env_close(env);
     return status;
@@ -231,6 +471,7 @@ void sy_env_close(sy_env *env) {
   if (!env) return;
   if (env->write) mdb_txn_abort(env->write);
   if (env->read) mdb_txn_abort(env->read);
+  close_view(&env->view);
   if (env->shared) {
     pthread_mutex_lock(&shared_lock);
     drop_share(env->shared);
@@ -238,106 +479,6 @@ void sy_env_close(sy_env *env) {
   }
   if (env->lock_fd >= 0) close(env->lock_fd);
   free(env);
-}
-
-/* ---- Keys and checksums ---------------------------------------------------------------------- */
-
-static uint64_t key_number(uint32_t segment, uint32_t part, uint32_t ordinal) {
-  return (uint64_t)segment << 32 | (uint64_t)part << 24 | ordinal;
-}
-
-typedef struct stored_key {
-  uint8_t bytes[8];
-} stored_key;
-
-static stored_key encode_key(uint64_t number) {
-  stored_key key;
-  for (int i = 0; i < 8; i++) key.bytes[i] = (uint8_t)(number >> (56 - 8 * i));
-  return key;
-}
-
-static uint64_t decode_key(const uint8_t *bytes) {
-  uint64_t number = 0;
-  for (int i = 0; i < 8; i++) number = number << 8 | bytes[i];
-  return number;
-}
-
-/* ---- Reading --------------------------------------------------------------------------------- */
-
-void sy_env_end_read(sy_env *env) {
-  if (env->read) mdb_txn_abort(env->read);
-  env->read = NULL;
-}
-
-sy_status sy_env_read(sy_env *env, sy_error *error) {
-  sy_env_end_read(env);
-  int code = mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &env->read);
-  if (!code) return SY_OK;
-  env->read = NULL;
-  return fail_mdb(env, error, code, "cannot begin reading");
-}
-
-sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
-                     sy_error *error) {
-  stored_key key = encode_key(key_number(segment, (uint32_t)part, ordinal));
-  MDB_val k = {sizeof key.bytes, key.bytes}, v;
-  int code = mdb_get(env->read, env->shared->dbi, &k, &v);
-  *out = (sy_value){NULL, 0};
-  if (code == MDB_NOTFOUND) return SY_NOT_FOUND;
-  if (code) return fail_mdb(env, error, code, "cannot read");
-  if (v.mv_size < SY_CHECKSUM_BYTES) {
-    return sy_fail_at(error, SY_CORRUPT, env->path, 0, "segment %u part %d value %u is too short",
-                      segment, (int)part, ordinal);
-  }
-  *out = (sy_value){v.mv_data, v.mv_size - SY_CHECKSUM_BYTES};
-  return SY_OK;
-}
-
-sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error) {
-  MDB_cursor *cursor;
-  int code = mdb_cursor_open(env->read, env->shared->dbi, &cursor);
-  if (code) return fail_mdb(env, error, code, "cannot read");
-  MDB_val k, v;
-  sy_status status = SY_OK;
-  while (status == SY_OK && (code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
-    bool sound = k.mv_size == 8 && v.mv_size >= SY_CHECKSUM_BYTES;
-    uint64_t number = k.mv_size == 8 ? decode_key(k.mv_data) : UINT64_MAX;
-    sy_value value = {v.mv_data, sound ? v.mv_size - SY_CHECKSUM_BYTES : 0};
-    sound = sound && XXH3_64bits_withSeed(value.data, value.bytes, number) ==
-                         sy_load64(value.data + value.bytes);
-    status = visit(context, (uint32_t)(number >> 32), (uint32_t)(number >> 24 & 0xff),
-                   (uint32_t)(number & SY_ORDINAL_MAX), value, sound);
-  }
-  mdb_cursor_close(cursor);
-  if (status == SY_OK && code != MDB_NOTFOUND) return fail_mdb(env, error, code, "cannot read");
-  return status;
-}
-
-/* Pages on LMDB's list of free ones: database 0, records of a count and that many page numbers. */
-static int count_free_pages(MDB_txn *txn, uint64_t *pages) {
-  MDB_cursor *cursor;
-  int code = mdb_cursor_open(txn, 0, &cursor);
-  if (code) return code;
-  MDB_val k, v;
-  *pages = 0;
-  while ((code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) == 0) {
-    if (v.mv_size >= sizeof(size_t)) *pages += *(const size_t *)v.mv_data;
-  }
-  mdb_cursor_close(cursor);
-  return code == MDB_NOTFOUND ? 0 : code;
-}
-
-sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error) {
-  MDB_envinfo info;
-  MDB_stat stat;
-  uint64_t pages;
-  int code = mdb_env_info(env->shared->mdb, &info);
-  if (!code) code = mdb_env_stat(env->shared->mdb, &stat);
-  if (!code) code = count_free_pages(env->read, &pages);
-  if (code) return fail_mdb(env, error, code, "cannot read sizes");
-  *file_bytes = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-  *free_bytes = pages * stat.ms_psize;
-  return SY_OK;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -350,6 +491,22 @@ static sy_status begin_write(sy_env *env, sy_error *error) {
   return fail_mdb(env, error, code, "cannot begin writing");
 }
 
+static sy_status put_value(sy_env *env, uint64_t number, const void *data, size_t bytes,
+                           sy_error *error) {
+  stored_key key = encode_key(number);
+  MDB_val k = {sizeof key.bytes, key.bytes}, v = {bytes + SY_CHECKSUM_BYTES, NULL};
+  int code = mdb_put(env->write, env->shared->dbi, &k, &v, MDB_RESERVE);
+  if (code) return fail_mdb(env, error, code, "cannot write");
+  if (bytes) memcpy(v.mv_data, data, bytes);
+  sy_store64((uint8_t *)v.mv_data + bytes, XXH3_64bits_withSeed(v.mv_data, bytes, number));
+  return SY_OK;
+}
+
+static sy_status put_stamp(sy_env *env, sy_error *error) {
+  uint64_t commit = mdb_txn_id(env->write);
+  return put_value(env, STAMP_KEY, &commit, sizeof commit, error);
+}
+
 sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
                      const void *data, size_t bytes, sy_error *error) {
   if (ordinal > SY_ORDINAL_MAX || bytes > UINT32_MAX - SY_CHECKSUM_BYTES) {
@@ -360,15 +517,8 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
     SY_TRY(sy_env_commit(env, error));
   }
   SY_TRY(begin_write(env, error));
-  uint64_t number = key_number(segment, (uint32_t)part, ordinal);
-  stored_key key = encode_key(number);
-  MDB_val k = {sizeof key.bytes, key.bytes}, v = {bytes + SY_CHECKSUM_BYTES, NULL};
-  int code = mdb_put(env->write, env->shared->dbi, &k, &v, MDB_RESERVE);
-  if (code) return fail_mdb(env, error, code, "cannot write");
-  if (bytes) memcpy(v.mv_data, data, bytes);
-  sy_store64((uint8_t *)v.mv_data + bytes, XXH3_64bits_withSeed(v.mv_data, bytes, number));
   env->write_bytes += bytes;
-  return SY_OK;
+  return put_value(env, key_number(segment, (uint32_t)part, ordinal), data, bytes, error);
 }
 
 /* Deletes from the cursor's key to the end of its segment. */
@@ -381,7 +531,33 @@ static int delete_run(MDB_cursor *cursor, uint32_t segment, MDB_val *k, MDB_val 
   return code;
 }
 
+typedef struct overflow_check {
+  const sy_pages *pages;
+} overflow_check;
+
+static sy_status check_overflow(void *context, const sy_page_value *value, sy_error *error) {
+  return sy_pages_overflow(((overflow_check *)context)->pages, value, error);
+}
+
+/* LMDB frees as many pages of a value as its first page says: that is checked before. What the current
+ * transaction put is not looked at: it has not been on disk. */
+static sy_status check_before_delete(sy_env *env, uint32_t segment, sy_error *error) {
+  file_view view = {0};
+  sy_page_meta metas[2];
+  sy_status status = refresh_view(env, &view, error);
+  if (status == SY_OK) status = read_metas(env, &view, metas, error);
+  if (status == SY_OK) {
+    sy_pages pages = pages_of(env, &view, &metas[metas[0].commit < metas[1].commit]);
+    overflow_check check = {&pages};
+    uint64_t first = key_number(segment, 0, 0);
+    status = sy_pages_walk(&pages, first, first | UINT32_MAX, check_overflow, &check, error);
+  }
+  close_view(&view);
+  return status;
+}
+
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) {
+  SY_TRY(check_before_delete(env, segment, error));
   SY_TRY(begin_write(env, error));
   MDB_cursor *cursor;
   int code = mdb_cursor_open(env->write, env->shared->dbi, &cursor);
@@ -394,26 +570,25 @@ sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) 
   return code && code != MDB_NOTFOUND ? fail_mdb(env, error, code, "cannot delete") : SY_OK;
 }
 
+/* Stops at the first value: its segment is what is asked for. */
+static sy_status take_segment(void *context, const sy_page_value *value, sy_error *error) {
+  (void)error;
+  *(uint64_t *)context = value->key >> 32;
+  return SY_CANCELLED;
+}
+
 sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t segment),
                        const void *context, sy_error *error) {
-  for (uint64_t segment = 0; segment <= UINT32_MAX;) {
+  for (uint64_t segment = 0; segment <= UINT32_MAX; segment++) {
     SY_TRY(sy_env_read(env, error));
-    MDB_cursor *cursor;
-    int code = mdb_cursor_open(env->read, env->shared->dbi, &cursor);
-    if (code) return fail_mdb(env, error, code, "cannot read");
-    stored_key key = encode_key(segment << 32);
-    MDB_val k = {sizeof key.bytes, key.bytes}, v;
-    code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-    if (!code) segment = decode_key(k.mv_data) >> 32;
-    mdb_cursor_close(cursor);
+    sy_status status =
+        sy_pages_walk(&env->pages, segment << 32, UINT64_MAX, take_segment, &segment, error);
     sy_env_end_read(env);
-    if (code == MDB_NOTFOUND) return SY_OK;
-    if (code) return fail_mdb(env, error, code, "cannot read");
+    if (status != SY_CANCELLED) return status;
     if (!wanted(context, (uint32_t)segment)) {
       SY_TRY(sy_env_delete_segment(env, (uint32_t)segment, error));
       SY_TRY(sy_env_commit(env, error));
     }
-    segment++;
   }
   return SY_OK;
 }
@@ -427,6 +602,7 @@ sy_status sy_env_begin_publishing(sy_env *env, sy_error *error) {
 sy_status sy_env_commit(sy_env *env, sy_error *error) {
   env->publishing = false;
   if (!env->write) return SY_OK;
+  SY_TRY(put_stamp(env, error));
   int code = mdb_txn_commit(env->write);
   env->write = NULL;
   env->write_bytes = 0;

@@ -6,8 +6,9 @@
  *
  *     segment u32 | part u8 | ordinal u24     big-endian: the data of a segment is a range of keys
  *
- * Segment 0 is the index itself: its one value, part SY_PART_MANIFEST, is the manifest
- * (manifest.h).
+ * Segment 0 is the index itself: part SY_PART_MANIFEST is the manifest (manifest.h), SY_PART_STAMP the
+ * number of the LMDB transaction that wrote it, u64. Every transaction writes it, so that a tree shows
+ * which commit it is of, whatever LMDB's first pages say.
  *
  * Every value ends with 8 bytes: XXH3-64 of the bytes before, seeded with the key as a number;
  * little- endian. A decoder may read (not use) up to 8 bytes behind what it is given: they are this
@@ -36,7 +37,8 @@ typedef enum sy_part {
   SY_PART_ARTICLES = 9,
   SY_PART_ARTICLE_DIRECTORY = 10,
   SY_PART_DELETES = 11,
-  SY_PART_COUNT = 12,
+  SY_PART_COUNT = 12,  /* those of segments */
+  SY_PART_STAMP = 255, /* written and read by env.c alone */
 } sy_part;
 
 #define SY_ORDINAL_MAX 0xffffffu
@@ -54,8 +56,8 @@ typedef struct sy_value {
 } sy_value;
 
 /* Opens the environment in `path`. A writer takes the writer lock, and makes the index when it
- * is missing and `create`. SY_NOT_FOUND, SY_LOCKED, SY_VERSION (a file that is no LMDB),
- * SY_CORRUPT, SY_IO. */
+ * is missing and `create`; for it all pages of LMDB's trees are checked (pages.h). SY_NOT_FOUND,
+ * SY_LOCKED, SY_VERSION (a file that is no LMDB), SY_CORRUPT, SY_IO. */
 sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, sy_error *error);
 void sy_env_close(sy_env *env); /* accepts NULL; discards what was not committed */
 const char *sy_env_path(const sy_env *env);
@@ -65,11 +67,12 @@ const char *sy_env_path(const sy_env *env);
 /* Begins (or begins anew) the read transaction: the newest snapshot. All borrowed values end. */
 sy_status sy_env_read(sy_env *env, sy_error *error);
 void sy_env_end_read(sy_env *env);
-/* SY_NOT_FOUND when there is no such value; SY_CORRUPT when it is too short for its checksum. */
+/* SY_NOT_FOUND when there is no such value; SY_CORRUPT when a page on the way to it is damaged, or it
+ * is too short for its checksum. */
 sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
                      sy_error *error);
-/* Calls `visit` for every value of the snapshot in key order, with whether its checksum is right; a
- * status other than SY_OK ends the walk and is returned. */
+/* Checks all pages, then calls `visit` for every value of the snapshot in key order, with whether its
+ * checksum is right; a status other than SY_OK ends the walk and is returned. */
 typedef sy_status (*sy_env_visitor)(void *context, uint32_t segment, uint32_t part,
                                     uint32_t ordinal, sy_value value, bool sound);
 sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error);

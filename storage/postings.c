@@ -202,7 +202,8 @@ void sy_postings_open(sy_postings *p, const sy_list *list) {
   p->block_count = list->df / SY_BLOCK;
   p->list_blocks = 1;
   p->blocks = list->postings;
-  p->blocks_end = list->postings + list->postings_bytes;
+  p->blocks_end = list->postings;
+  if (list->postings_bytes) p->blocks_end += list->postings_bytes; /* NULL when df = 1 */
   if (list->df == 0) {
     p->list_blocks = 0;
   } else if (p->block_count) {

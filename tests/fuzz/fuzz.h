@@ -22,6 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 typedef void fuzz_give(void *context, const void *data, size_t bytes);
 void fuzz_seeds(fuzz_give *give, void *context);
 
+/* How many mutations the test runs: a second or two of them. */
+extern const uint32_t fuzz_mutations;
+
 /* Aborts with a message unless `good`. */
 #define fuzz_check(good) fuzz_check_at((good), #good, __FILE__, __LINE__)
 void fuzz_check_at(bool good, const char *what, const char *file, int line);

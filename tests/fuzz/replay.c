@@ -2,7 +2,8 @@
  * replay.c - runs a fuzz target without libFuzzer, as a test: its seeds, what was found before
  * (findings/<name>/), and mutations of both, drawn from a fixed seed.
  *
- *     test_fuzz_<name> [BUILD]          as a test; $SUOYIN_FUZZ_RUNS mutations (20000), $SUOYIN_SEED
+ *     test_fuzz_<name> [BUILD]          as a test; $SUOYIN_FUZZ_RUNS mutations (as the
+ *                                   target says), $SUOYIN_SEED
  *     test_fuzz_<name> --seeds DIR      writes the seeds as files, for libFuzzer
  *     test_fuzz_<name> --input FILE...  runs these
  *
@@ -197,7 +198,7 @@ static void run_as_test(const char *program) {
   size_t seeds = input_count;
   keep_directory(path);
   run_all("what was found before", seeds);
-  uint64_t count = number_from_environment("SUOYIN_FUZZ_RUNS", 20000);
+  uint64_t count = number_from_environment("SUOYIN_FUZZ_RUNS", fuzz_mutations);
   if (input_count) run_mutations(count);
   printf("ok - mutations (%llu)\n", (unsigned long long)count);
 }

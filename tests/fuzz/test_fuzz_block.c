@@ -21,6 +21,8 @@ static void check_round_trip(const uint32_t values[SY_BLOCK]) {
   free(exact);
 }
 
+const uint32_t fuzz_mutations = 20000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   uint32_t values[SY_BLOCK];
   uint8_t *exact = fuzz_copy(data, bytes);

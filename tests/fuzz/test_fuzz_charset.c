@@ -34,6 +34,8 @@ static void convert(const uint8_t *data, size_t bytes, const char *name, size_t 
   sy_buffer_free(&pieces);
 }
 
+const uint32_t fuzz_mutations = 6000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   fuzz_input in = {data, data + bytes};
   uint8_t flags = fuzz_u8(&in), piece = fuzz_u8(&in);

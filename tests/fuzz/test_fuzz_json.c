@@ -46,6 +46,8 @@ static void parse_line(const uint8_t *data, size_t bytes) {
   sy_input_json_free(second);
 }
 
+const uint32_t fuzz_mutations = 20000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   fuzz_input in = {data, data + bytes};
   size_t piece = 1 + fuzz_u8(&in);

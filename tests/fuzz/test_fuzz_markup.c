@@ -6,6 +6,8 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_source.h"
 
+const uint32_t fuzz_mutations = 20000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   fuzz_input in = {data, data + bytes};
   uint32_t format = fuzz_u8(&in) % 3;

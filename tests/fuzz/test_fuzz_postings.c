@@ -152,6 +152,8 @@ static void write_and_read(fuzz_input *in) {
   sy_list_writer_free(&w);
 }
 
+const uint32_t fuzz_mutations = 20000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   fuzz_input in = {data, data + bytes};
   for (uint32_t i = 0; i < ARTICLES; i++) lengths[i] = (uint8_t)(i * 7 + i / 250);

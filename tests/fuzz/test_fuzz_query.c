@@ -55,6 +55,8 @@ static void parse(const uint8_t *data, size_t bytes, bool any) {
   sy_query_free(query);
 }
 
+const uint32_t fuzz_mutations = 20000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   if (!analyzer.table) sy_analyzer_init(&analyzer, SY_TEXT_DEFAULT);
   parse(data, bytes, false);

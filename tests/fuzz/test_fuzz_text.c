@@ -84,6 +84,8 @@ static void check_terms(const term_list *list, const uint8_t *text, size_t bytes
   free(begins);
 }
 
+const uint32_t fuzz_mutations = 20000;
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   fuzz_input in = {data, data + bytes};
   uint32_t rules = fuzz_u8(&in) & SY_TEXT_DEFAULT;
