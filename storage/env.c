@@ -38,7 +38,6 @@
 
 #define SY_CHECKSUM_BYTES 8
 #define SY_TRANSACTION_BYTES (48ull << 20)
-#define SY_MAP_BYTES (1ull << 40)         /* an index cannot grow beyond it */
 #define SY_MAP_LEAST_BYTES (1ull << 30)   /* tried last, where address space is limited */
 #define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
 #define SY_READ_ATTEMPTS 50               /* while writers keep committing under our eyes */
@@ -263,6 +262,19 @@ static bool no_overflow(uint64_t key) {
   return false;
 }
 
+static sy_status check_new(void *context, const sy_page_value *value, sy_error *error) {
+  const sy_env *env = context;
+  uint64_t part = value->key >> 24 & 0xff;
+  bool of_index = value->key == STAMP_KEY;
+  if (of_index || (value->key >> 32 && part && part < SY_PART_COUNT)) return SY_OK;
+  return sy_fail_at(error, SY_CORRUPT, env->path, 0, "there is a value with a key that none has");
+}
+
+sy_status sy_env_check_new(sy_env *env, sy_error *error) {
+  SY_TRY(sy_pages_check(&env->pages, no_overflow, NULL, error));
+  return sy_pages_walk(&env->pages, 0, UINT64_MAX, check_new, env, error);
+}
+
 sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error) {
   uint64_t pages;
   SY_TRY(sy_pages_check(&env->pages, no_overflow, &pages, error));
@@ -352,7 +364,7 @@ static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
 /* Opens LMDB with the largest map that the process may have. Returns LMDB's code. */
 static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
   int code = ENOMEM;
-  for (uint64_t map_bytes = SY_MAP_BYTES; map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM;
+  for (uint64_t map_bytes = SY_FILE_MOST_BYTES; map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM;
        map_bytes /= 4) {
     code = mdb_env_create(&shared->mdb);
     if (code) return code;
@@ -495,7 +507,12 @@ static sy_status put_value(sy_env *env, uint64_t number, const void *data, size_
                            sy_error *error) {
   stored_key key = encode_key(number);
   MDB_val k = {sizeof key.bytes, key.bytes}, v = {bytes + SY_CHECKSUM_BYTES, NULL};
-  int code = mdb_put(env->write, env->shared->dbi, &k, &v, MDB_RESERVE);
+  int code = mdb_put(env->write, env->shared->dbi, &k, &v, MDB_RESERVE | MDB_NOOVERWRITE);
+  if (code == MDB_KEYEXIST) { /* LMDB would keep the pages of a longer value for a shorter one */
+    v = (MDB_val){bytes + SY_CHECKSUM_BYTES, NULL};
+    code = mdb_del(env->write, env->shared->dbi, &k, NULL);
+    if (!code) code = mdb_put(env->write, env->shared->dbi, &k, &v, MDB_RESERVE);
+  }
   if (code) return fail_mdb(env, error, code, "cannot write");
   if (bytes) memcpy(v.mv_data, data, bytes);
   sy_store64((uint8_t *)v.mv_data + bytes, XXH3_64bits_withSeed(v.mv_data, bytes, number));

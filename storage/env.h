@@ -76,6 +76,8 @@ sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
 typedef sy_status (*sy_env_visitor)(void *context, uint32_t segment, uint32_t part,
                                     uint32_t ordinal, sy_value value, bool sound);
 sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error);
+/* Where the manifest is missing: SY_OK when nothing was ever committed, SY_CORRUPT when it was lost. */
+sy_status sy_env_check_new(sy_env *env, sy_error *error);
 /* Size of the file in use and, of it, what is free for reuse. */
 sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error);
 

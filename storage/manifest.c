@@ -63,7 +63,9 @@ static bool plausible(const sy_segment_info *s) {
 sy_status sy_manifest_read(sy_env *env, sy_manifest *m, sy_error *error) {
   *m = (sy_manifest){0};
   sy_value value;
-  SY_TRY(sy_env_get(env, 0, SY_PART_MANIFEST, 0, &value, error));
+  sy_status status = sy_env_get(env, 0, SY_PART_MANIFEST, 0, &value, error);
+  if (status == SY_NOT_FOUND) SY_TRY(sy_env_check_new(env, error));
+  SY_TRY(status);
   sy_cursor c = sy_cursor_make(value.data, value.bytes);
   const uint8_t *head = sy_read_bytes(&c, sizeof magic);
   uint32_t version = sy_read_u32(&c);

@@ -63,7 +63,7 @@ static bool read_meta(const uint8_t *page, uint32_t number, sy_page_meta *meta) 
   meta->commit = sy_read_u64(&c);
   return pgno == number && page_flags == PAGE_META && free_flags == TREE_INTEGER_KEY &&
          !data_flags && !data_pad && page_bytes_are_plausible(meta->page_bytes) &&
-         meta->last_page >= 1 && meta->last_page < 1ull << 48 &&
+         meta->last_page >= 1 && meta->last_page < SY_FILE_MOST_BYTES / meta->page_bytes &&
          tree_is_plausible(&meta->free, meta->last_page) &&
          tree_is_plausible(&meta->data, meta->last_page);
 }

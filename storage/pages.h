@@ -31,6 +31,7 @@
 
 #include "suoyin.h"
 
+#define SY_FILE_MOST_BYTES (1ull << 40) /* LMDB's map: an index cannot grow beyond it */
 #define SY_PAGE_LEAST_BYTES 4096u
 #define SY_PAGE_MOST_BYTES 32768u
 
