@@ -66,6 +66,7 @@ static passage best_window(const sy_matcher *m, uint32_t units, const passage *c
 
 /* Whether a sentence ends between two bytes: a mark that ends one, or a line end. */
 static bool sentence_between(sy_string text, uint32_t from, uint32_t to) {
+  if (from >= to) return false; /* units of one character, as in ㍿ */
   static const char *const ends[] = {"\n", "。", "！", "？", "；", "!", "?", "…"};
   for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
     if (memmem(text.data + from, to - from, ends[i], strlen(ends[i]))) return true;

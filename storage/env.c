@@ -40,7 +40,7 @@
 #define SY_TRANSACTION_BYTES (48ull << 20)
 #define SY_MAP_LEAST_BYTES (1ull << 30)   /* tried last, where address space is limited */
 #define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
-#define SY_READ_ATTEMPTS 50               /* while writers keep committing under our eyes */
+#define SY_READ_ATTEMPTS 50u              /* while writers keep committing under our eyes */
 
 /* An LMDB environment, shared by all who have it open in this process. */
 typedef struct shared_env {
@@ -156,6 +156,21 @@ static sy_status refresh_view(const sy_env *env, file_view *view, sy_error *erro
   return SY_OK;
 }
 
+/* A writer that commits while we look makes metas and trees disagree. It has changed the metas then:
+ * where nothing has changed since the last attempt, what was seen is damage. */
+typedef struct watch {
+  uint64_t hash;
+  uint32_t attempts;
+} watch;
+
+static bool has_changed(watch *w, const uint8_t *data, uint64_t bytes) {
+  uint64_t most = 2 * SY_PAGE_MOST_BYTES, hash = XXH3_64bits(data, bytes < most ? bytes : most);
+  bool changed = !w->attempts || hash != w->hash;
+  w->hash = hash;
+  if (changed) usleep(1000);
+  return changed && ++w->attempts < SY_READ_ATTEMPTS;
+}
+
 static sy_pages pages_of(const sy_env *env, const file_view *view, const sy_page_meta *meta) {
   uint64_t count = view->file_bytes / meta->page_bytes;
   if (count > meta->last_page + 1) count = meta->last_page + 1;
@@ -212,11 +227,11 @@ static sy_status try_read(sy_env *env, sy_error *error) {
 }
 
 sy_status sy_env_read(sy_env *env, sy_error *error) {
-  sy_status status = try_read(env, error);
-  for (int attempt = 1; status == SY_CORRUPT && attempt < SY_READ_ATTEMPTS; attempt++) {
-    usleep(1000);
+  watch watch = {0, 0};
+  sy_status status;
+  do {
     status = try_read(env, error);
-  }
+  } while (status == SY_CORRUPT && has_changed(&watch, env->view.map, env->view.file_bytes));
   if (status != SY_OK) sy_env_end_read(env);
   return status;
 }
@@ -340,14 +355,14 @@ static sy_status read_head(const sy_env *env, uint8_t *head, uint64_t *bytes, sy
 }
 
 /* Whether LMDB may look at the file. An empty one is what a writer leaves that dies while it makes an
- * index. A writer at work may change the metas between two reads, so a fault counts when it stays. */
+ * index. */
 static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
   uint8_t *head = malloc(2 * (size_t)SY_PAGE_MOST_BYTES);
   if (!head) return sy_fail_memory(error);
-  sy_status status = SY_CORRUPT;
-  for (int attempt = 0; attempt < SY_READ_ATTEMPTS && status == SY_CORRUPT; attempt++) {
-    if (attempt) usleep(1000);
-    uint64_t bytes;
+  watch watch = {0, 0};
+  sy_status status;
+  uint64_t bytes;
+  do {
     sy_page_meta metas[2];
     status = read_head(env, head, &bytes, error);
     if (status != SY_OK) break;
@@ -356,7 +371,7 @@ static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
     } else if (!env->writer || !create) {
       status = sy_fail_at(error, SY_NOT_FOUND, env->path, 0, "no index here: data.mdb is empty");
     }
-  }
+  } while (status == SY_CORRUPT && has_changed(&watch, head, bytes));
   free(head);
   return status;
 }
