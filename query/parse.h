@@ -45,7 +45,8 @@ struct sy_node {
 };
 
 #define SY_QUERY_MAX_BYTES (1u << 20) /* 1 MiB */
-#define SY_QUERY_MAX_DEPTH 200 /* nested parentheses; groups nest at most three times as deep */
+#define SY_QUERY_MAX_DEPTH \
+  200 /* nested parentheses; groups nest at most three times as deep, and one more for dates */
 
 struct sy_query {
   sy_node *root; /* never NULL; owned by the query, like all it reaches */

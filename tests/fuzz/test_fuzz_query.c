@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static sy_analyzer analyzer;
+static sy_analyzers analyzers;
 
 static void check_leaf(const sy_node *node) {
   sy_arena arena = {0};
   sy_leaf leaf;
   sy_error error = {0};
   fuzz_check(node->text.bytes > 0 && !node->child);
-  sy_status status = sy_leaf_analyze(&analyzer, &arena, node, &leaf, &error);
+  sy_status status = sy_leaf_analyze(&analyzers, &arena, node, true, &leaf, &error);
   if (status == SY_OK) {
     fuzz_check(leaf.count > 0);
     for (uint32_t i = 1; i < leaf.count; i++)
@@ -27,7 +27,7 @@ static void check_leaf(const sy_node *node) {
 }
 
 static void check_node(const sy_node *node, uint32_t depth, size_t bytes) {
-  fuzz_check(depth <= 3 * SY_QUERY_MAX_DEPTH + 3);
+  fuzz_check(depth <= 3 * SY_QUERY_MAX_DEPTH + 4);
   fuzz_check(node->column >= 1 && node->column <= bytes + 1);
   if (node->kind != SY_NODE_GROUP) {
     check_leaf(node);
@@ -38,11 +38,11 @@ static void check_node(const sy_node *node, uint32_t depth, size_t bytes) {
     check_node(child, depth + 1, bytes);
 }
 
-static void parse(const uint8_t *data, size_t bytes, bool any) {
+static void parse(const uint8_t *data, size_t bytes, uint32_t flags) {
   char *text = (char *)fuzz_copy(data, bytes);
   sy_query *query = NULL;
   sy_error error = {0};
-  sy_status status = sy_query_parse((sy_string){text, bytes}, any, &query, &error);
+  sy_status status = sy_query_parse((sy_string){text, bytes}, flags, &query, &error);
   free(text); /* the query keeps its own */
   if (status == SY_OK) {
     check_node(query->root, 0, bytes);
@@ -58,9 +58,9 @@ static void parse(const uint8_t *data, size_t bytes, bool any) {
 const uint32_t fuzz_mutations = 20000;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
-  if (!analyzer.table) sy_analyzer_init(&analyzer, SY_TEXT_DEFAULT);
-  parse(data, bytes, false);
-  parse(data, bytes, true);
+  if (!analyzers.folded.table) sy_analyzers_init(&analyzers, SY_TEXT_DEFAULT);
+  parse(data, bytes, 0);
+  parse(data, bytes, SY_QUERY_ANY | SY_QUERY_LITERAL_DATES);
   sy_query *query = NULL;
   sy_status status =
       sy_query_phrase((sy_string){(const char *)data, bytes}, bytes % 2, &query, NULL);

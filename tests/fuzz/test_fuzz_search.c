@@ -40,15 +40,26 @@ static void search(sy_string text, bool any) {
   sy_query *query = NULL;
   sy_results *all = NULL;
   if (sy_query_parse(text, any, &query, NULL) != SY_OK) return;
-  sy_search_options options = {UINT64_MAX, 0, true};
+  sy_search_options options = {.limit = UINT64_MAX, .exhaustive = true};
+  sy_status expanded = sy_query_expand(index_of_all, query, NULL, NULL, NULL);
+  fuzz_check(expanded == SY_OK || expanded == SY_SYNTAX || expanded == SY_LIMIT);
+  if (expanded != SY_OK) {
+    sy_query_free(query);
+    return;
+  }
   sy_status status = sy_search(index_of_all, query, &options, &all, NULL);
   fuzz_check(status == SY_OK || status == SY_SYNTAX || status == SY_LIMIT);
   if (status == SY_OK) {
     uint64_t count = 0;
     fuzz_check(sy_count(index_of_all, query, &count, NULL) == SY_OK);
     fuzz_check(count == sy_results_count(all));
-    compare(query, all, (sy_search_options){10, 0, false});
-    compare(query, all, (sy_search_options){3, 2, false});
+    compare(query, all, (sy_search_options){.limit = 10});
+    compare(query, all, (sy_search_options){.limit = 3, .offset = 2});
+    sy_search_options typed = {.limit = 40, .typed_first = true};
+    sy_results *ordered = NULL;
+    fuzz_check(sy_search(index_of_all, query, &typed, &ordered, NULL) == SY_OK);
+    fuzz_check(sy_results_count(ordered) == (count < 40 ? count : 40));
+    sy_results_free(ordered);
     for (size_t i = 0; i < count && i < 3; i++)
       fuzz_index_snippet(index_of_all, query, sy_results_hit(all, i)->article, NULL);
     sy_results_free(all);
@@ -80,6 +91,9 @@ void fuzz_seeds(fuzz_give *give, void *context) {
       "+(每 篇) -(a | \"b c\"*)",
       "机器学习人工智慧模型",
       "NOT title:标题",
+      "=每篇 OR =Every",
+      "pinyin:meipian py:rgzh -py:x",
+      "2025年7月 二〇二五年大会",
   };
   for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
     give(context, seeds[i], strlen(seeds[i]));
