@@ -28,6 +28,7 @@ enum {
   DELETE_OPTION,
   MEMORY_OPTION,
   LEVEL_OPTION,
+  THREADS_OPTION,
   FOLD_OPTION,
   NO_GLOSS_OPTION,
   NO_SPACE_OPTION,
@@ -57,6 +58,8 @@ static const struct {
     {MERGE_OPTION, "merge", "N", "merge into at most N segments in the end; needs no input"},
     {MEMORY_OPTION, "memory", "SIZE",
      "working memory, with K, M or G (default: 512M; at least 32M)"},
+    {THREADS_OPTION, "threads", "N",
+     "threads, 1 to 16; more than 1 compress stored text (default: 2)"},
     {LEVEL_OPTION, "level", "N", "zstd level of stored text, 1 to 19 (default: 3)"},
     {FOLD_OPTION, "fold", "WHAT",
      "new index: what meets: none, width (also case), variants (also 機 and 机; default)"},
@@ -176,6 +179,10 @@ static bool set_option(settings *s, int code, const char *value) {
     case LEVEL_OPTION:
       if (!parse_number(value, 1, 19, &number)) return false;
       s->writer.compression_level = (int)number;
+      return true;
+    case THREADS_OPTION:
+      if (!parse_number(value, 1, 16, &number)) return false;
+      s->writer.threads = (uint32_t)number;
       return true;
     case MERGE_OPTION:
       if (!parse_number(value, 1, UINT32_MAX, &number)) return false;

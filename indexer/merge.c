@@ -233,7 +233,7 @@ static sy_status merge_all(merger *m, sy_error *error) {
 }
 
 sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
-                   roaring_bitmap_t *const *deletes, uint32_t id, int compression_level,
+                   roaring_bitmap_t *const *deletes, uint32_t id, sy_compression compression,
                    sy_segment_info *info, sy_error *error) {
   merger *m = calloc(1, sizeof *m);
   if (!m) return sy_fail_memory(error);
@@ -245,7 +245,7 @@ sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
     m->sources[i].deletes = deletes[i];
   }
   if (status == SY_OK)
-    status = sy_segment_writer_init(&m->writer, snapshot->env, id, compression_level, error);
+    status = sy_segment_writer_init(&m->writer, snapshot->env, id, compression, error);
   if (status == SY_OK) status = merge_all(m, error);
   *info = m->writer.info;
   for (uint32_t i = 0; m->sources && i < count; i++) free(m->sources[i].numbers);

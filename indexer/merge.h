@@ -10,7 +10,7 @@
  * `id`, in their order. `deletes[i]` (may be NULL) are the deleted articles of segment first +
  * i. *info is filled. */
 sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
-                   roaring_bitmap_t *const *deletes, uint32_t id, int compression_level,
+                   roaring_bitmap_t *const *deletes, uint32_t id, sy_compression compression,
                    sy_segment_info *info, sy_error *error);
 
 /* Which segments the tiered policy merges next: *first and *count (at least 1) of adjacent ones.

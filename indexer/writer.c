@@ -117,6 +117,9 @@ static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   if (o->compression_level < 1 || o->compression_level > 19) {
     return sy_fail(error, SY_INVALID, "compression level must be 1 to 19");
   }
+  if (o->threads < 1 || o->threads > SY_COMPRESS_THREADS_MAX) {
+    return sy_fail(error, SY_INVALID, "threads must be 1 to %u", SY_COMPRESS_THREADS_MAX);
+  }
   if (o->text_rules & ~(uint32_t)SY_TEXT_DEFAULT)
     return sy_fail(error, SY_INVALID, "unknown text rule");
   SY_TRY(sy_env_open(path, true, o->create, &w->env, error));
@@ -166,12 +169,17 @@ void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
   counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);
 }
 
+/* One thread is the caller's. */
+static sy_compression compression(const sy_writer *w) {
+  return (sy_compression){w->options.compression_level, w->options.threads - 1};
+}
+
 /* ---- The batch ------------------------------------------------------------------------------- */
 
 static sy_status begin_batch(sy_writer *w, sy_error *error) {
   w->in_batch = true; /* first: the segment writer is freed with the writer, complete or not */
-  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment,
-                                w->options.compression_level, error);
+  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, compression(w),
+                                error);
 }
 
 static sy_string batch_id(const sy_writer *w, uint32_t article) {
@@ -383,7 +391,7 @@ static sy_status merge_range(sy_writer *w, uint32_t first, uint32_t count, sy_er
   for (uint32_t i = 0; i < count; i++) deletes[i] = w->deletes[first + i].bitmap;
   sy_segment_info info;
   sy_status status = sy_merge(&w->snapshot, first, count, deletes, w->manifest.next_segment,
-                              w->options.compression_level, &info, error);
+                              compression(w), &info, error);
   free(deletes);
   SY_TRY(status);
   w->manifest.next_segment++;

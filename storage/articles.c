@@ -7,49 +7,52 @@
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-sy_status sy_articles_writer_init(sy_articles_writer *w, sy_env *env, uint32_t segment, int level,
-                                  sy_error *error) {
+sy_status sy_articles_writer_init(sy_articles_writer *w, sy_env *env, uint32_t segment,
+                                  sy_compression compression, sy_error *error) {
   memset(w, 0, sizeof *w);
   w->env = env;
   w->segment = segment;
-  w->level = level;
   sy_stream_writer_init(&w->stream, env, segment, SY_PART_ARTICLES);
-  w->context = ZSTD_createCCtx();
-  return w->context ? SY_OK : sy_fail_memory(error);
+  return sy_compressor_new(compression, &w->compressor, error);
 }
 
 void sy_articles_writer_free(sy_articles_writer *w) {
-  ZSTD_freeCCtx(w->context);
-  w->context = NULL;
+  sy_compressor_free(w->compressor);
+  w->compressor = NULL;
   sy_stream_writer_free(&w->stream);
-  sy_buffer *buffers[] = {&w->firsts,    &w->raw_sizes, &w->sizes,
-                          &w->addresses, &w->block,     &w->frame};
+  sy_buffer *buffers[] = {&w->firsts, &w->raw_sizes, &w->sizes, &w->addresses, &w->block};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
 }
 
 static sy_status append_frame(sy_articles_writer *w, const uint8_t *frame, size_t bytes,
-                              uint32_t raw_bytes, sy_error *error) {
+                              uint32_t raw_bytes, uint32_t first, sy_error *error) {
   uint64_t address;
   SY_TRY(sy_stream_append(&w->stream, frame, bytes, NULL, 0, &address, error));
-  sy_buffer_u32(&w->firsts, w->first);
+  sy_buffer_u32(&w->firsts, first);
   sy_buffer_u32(&w->raw_sizes, raw_bytes);
   sy_buffer_u32(&w->sizes, (uint32_t)bytes);
   sy_buffer_u64(&w->addresses, address);
-  w->first = w->count;
   return SY_OK;
 }
 
+/* Appends the frames that are done; with `all`, waits for the others too. */
+static sy_status append_frames(sy_articles_writer *w, bool all, sy_error *error) {
+  for (;;) {
+    sy_frame frame;
+    bool wait = all || sy_compressor_full(w->compressor);
+    sy_status status = sy_compressor_take(w->compressor, wait, &frame, error);
+    if (status == SY_NOT_FOUND) return SY_OK;
+    SY_TRY(status);
+    SY_TRY(append_frame(w, frame.data, frame.bytes, frame.raw_bytes, frame.tag, error));
+  }
+}
+
+/* Gives the block, which begins with article `first`, to be compressed. */
 static sy_status flush_block(sy_articles_writer *w, sy_error *error) {
   if (!w->block.bytes) return SY_OK;
-  size_t bound = ZSTD_compressBound(w->block.bytes);
-  uint8_t *room = sy_buffer_reserve(&w->frame, bound);
-  if (!room || w->block.failed) return sy_fail_memory(error);
-  size_t bytes =
-      ZSTD_compressCCtx(w->context, room, bound, w->block.data, w->block.bytes, w->level);
-  if (ZSTD_isError(bytes))
-    return sy_fail(error, SY_NO_MEMORY, "zstd: %s", ZSTD_getErrorName(bytes));
-  SY_TRY(append_frame(w, room, bytes, (uint32_t)w->block.bytes, error));
-  w->block.bytes = 0;
+  SY_TRY(append_frames(w, false, error));
+  SY_TRY(sy_compressor_put(w->compressor, &w->block, w->first, error));
+  w->first = w->count;
   return SY_OK;
 }
 
@@ -68,12 +71,15 @@ sy_status sy_articles_writer_add(sy_articles_writer *w, const sy_article *articl
 sy_status sy_articles_writer_add_block(sy_articles_writer *w, const uint8_t *frame, uint32_t bytes,
                                        uint32_t raw_bytes, uint32_t articles, sy_error *error) {
   SY_TRY(flush_block(w, error));
-  w->count += articles;
-  return append_frame(w, frame, bytes, raw_bytes, error);
+  SY_TRY(append_frames(w, true, error));
+  SY_TRY(append_frame(w, frame, bytes, raw_bytes, w->first, error));
+  w->first = w->count += articles;
+  return SY_OK;
 }
 
 sy_status sy_articles_writer_finish(sy_articles_writer *w, sy_error *error) {
   SY_TRY(flush_block(w, error));
+  SY_TRY(append_frames(w, true, error));
   SY_TRY(sy_stream_finish(&w->stream, error));
   sy_buffer directory = {0};
   sy_buffer_u32(&directory, (uint32_t)(w->firsts.bytes / 4));

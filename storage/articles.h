@@ -1,5 +1,5 @@
 /*
- * articles.h - stored articles: the only user of zstd.h.
+ * articles.h - stored articles, compressed.
  *
  * Articles are gathered into blocks of about SY_ARTICLE_BLOCK_BYTES, each compressed by itself (one
  * zstd frame, a record of the articles stream). An uncompressed block has, for each article:
@@ -20,6 +20,7 @@
 #ifndef SY_ARTICLES_H
 #define SY_ARTICLES_H
 
+#include "storage/compress.h"
 #include "storage/stream.h"
 
 #define SY_ARTICLE_BLOCK_BYTES (32u << 10)
@@ -30,17 +31,16 @@
 typedef struct sy_articles_writer {
   sy_env *env;
   uint32_t segment;
-  int level;
-  void *context; /* ZSTD_CCtx */
+  sy_compressor *compressor;
   sy_stream_writer stream;
   sy_buffer firsts, raw_sizes, sizes, addresses; /* of the directory */
-  sy_buffer block, frame;
+  sy_buffer block;
   uint32_t first; /* first article of the block */
   uint32_t count;
 } sy_articles_writer;
 
-sy_status sy_articles_writer_init(sy_articles_writer *w, sy_env *env, uint32_t segment, int level,
-                                  sy_error *error);
+sy_status sy_articles_writer_init(sy_articles_writer *w, sy_env *env, uint32_t segment,
+                                  sy_compression compression, sy_error *error);
 sy_status sy_articles_writer_add(sy_articles_writer *w, const sy_article *article, sy_error *error);
 /* Adds a whole compressed block of `articles` articles. */
 sy_status sy_articles_writer_add_block(sy_articles_writer *w, const uint8_t *frame, uint32_t bytes,

@@ -25,8 +25,8 @@ typedef struct sy_segment_writer {
   sy_buffer lengths[SY_FIELD_COUNT]; /* a code for each article */
 } sy_segment_writer;
 
-sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id, int level,
-                                 sy_error *error);
+sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
+                                 sy_compression compression, sy_error *error);
 /* Registers the next article: its id and the length of its fields in positions. Its text goes to
  * `articles` beside this. */
 sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id,

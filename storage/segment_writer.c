@@ -3,14 +3,14 @@
 #include "storage/lengths.h"
 #include "storage/segment.h"
 
-sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id, int level,
-                                 sy_error *error) {
+sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
+                                 sy_compression compression, sy_error *error) {
   memset(w, 0, sizeof *w);
   w->env = env;
   w->info.id = id;
   sy_ids_writer_init(&w->ids, env, id);
   sy_lexicon_writer_init(&w->lexicon, env, id);
-  return sy_articles_writer_init(&w->articles, env, id, level, error);
+  return sy_articles_writer_init(&w->articles, env, id, compression, error);
 }
 
 sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id,

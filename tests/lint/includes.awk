@@ -21,8 +21,7 @@ BEGIN {
 
   # Library header: the files that may include it.
   theirs["lmdb.h"] = "^storage/env"
-  theirs["zstd.h"] = "^storage/articles"
-  theirs["zdict.h"] = "^storage/articles"
+  theirs["zstd.h"] = "^storage/(articles|compress)\\.c$"
   theirs["roaring/"] = "^storage/"
   theirs["xxhash.h"] = "^(base|storage|indexer|query)/"
   theirs["simdjson.h"] = "^indexer/input_json\\.cc$"

@@ -21,7 +21,7 @@ static sy_article article_of(const world *w, uint32_t i) {
 
 static void write_articles(world *w, uint32_t segment, uint32_t *chunks) {
   sy_articles_writer writer;
-  assert_ok(sy_articles_writer_init(&writer, w->env, segment, 3, &test_error));
+  assert_ok(sy_articles_writer_init(&writer, w->env, segment, (sy_compression){3, 0}, &test_error));
   for (uint32_t i = 0; i < w->count; i++) {
     sy_article article = article_of(w, i);
     assert_ok(sy_articles_writer_add(&writer, &article, &test_error));
@@ -89,7 +89,8 @@ static void check_copy(world *w, random_source *random) {
   sy_articles_writer writer;
   sy_article extra = article_of(w, 0);
   uint32_t added[64], count = 0; /* numbers of the extra ones */
-  assert_ok(sy_articles_writer_init(&writer, w->env, SEGMENT + 1, 1, &test_error));
+  assert_ok(
+      sy_articles_writer_init(&writer, w->env, SEGMENT + 1, (sy_compression){1, 2}, &test_error));
   for (uint32_t b = 0; b <= w->reader.block_count; b++) {
     if (count < 64 && random_one_in(random, 2)) {
       added[count++] = writer.count;
