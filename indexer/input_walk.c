@@ -22,9 +22,11 @@ static sy_status add_file(sy_input_files *files, const char *path, const char *n
     files->files = grown;
     files->capacity = capacity;
   }
-  bool regular = status && S_ISREG(status->st_mode);
-  sy_input_file file = {strdup(path), strdup(name), regular ? (uint64_t)status->st_size : 0, given,
-                        regular};
+  sy_input_file file = {.path = strdup(path), .name = strdup(name), .given = given};
+  if (status && S_ISREG(status->st_mode)) {
+    file.regular = true;
+    file.bytes = (uint64_t)status->st_size;
+  }
   if (!file.path || !file.name) {
     free(file.path);
     free(file.name);
