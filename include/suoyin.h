@@ -175,6 +175,8 @@ typedef enum sy_format {
   SY_FORMAT_TEXT,     /* one plain-text file, one article; title is the first line */
   SY_FORMAT_MARKDOWN, /* one Markdown file, one article; title is the first heading */
   SY_FORMAT_HTML,     /* one HTML file, one article */
+  SY_FORMAT_CSV,      /* RFC 4180 with a header; columns are as JSON members */
+  SY_FORMAT_TSV,      /* the same with tabs for commas */
 } sy_format;
 
 typedef struct sy_import_progress {
@@ -190,7 +192,7 @@ typedef struct sy_import_progress {
 typedef struct sy_import_options {
   sy_format format;
   const char *encoding;  /* name of the charset to force ("GB18030"); NULL detects per file */
-  const char *id_member; /* JSON member names; NULL: "id", "title", "body" */
+  const char *id_member; /* names of JSON members and columns; NULL: "id", "title", "body" */
   const char *title_member;
   const char *body_member;
   bool skip_bad; /* go on after a bad line or file (each is reported to on_bad) */

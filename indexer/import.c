@@ -116,26 +116,38 @@ static sy_status skip_quietly(importer *self, const item *item, const char *reas
   return SY_OK;
 }
 
-static sy_status read_as_lines(importer *self, const item *item, const sy_input_charset *charset,
-                               sy_error *error) {
+static sy_status unknown_charset(const item *item, sy_error *error) {
+  return sy_fail_at(error, SY_BAD_INPUT, item->source->name, 0,
+                    "not UTF-8, and no other encoding is certain; name it with --encoding");
+}
+
+static sy_status read_stream(importer *self, sy_input_source *source, const sy_input_lines *lines,
+                             sy_format format, sy_error *error) {
+  switch (format) {
+    case SY_FORMAT_CSV: return sy_input_read_csv(source, lines, ',', &self->sink, error);
+    case SY_FORMAT_TSV: return sy_input_read_csv(source, lines, '\t', &self->sink, error);
+    default: return sy_input_read_lines(source, lines, &self->sink, error);
+  }
+}
+
+/* Formats of many articles a file are read as they come. */
+static sy_status import_stream(importer *self, const item *item, const sy_input_charset *charset,
+                               sy_format format, sy_error *error) {
   sy_input_lines lines = self->lines;
   lines.charset = "";
+  if (charset->kind == SY_INPUT_CHARSET_UNKNOWN) return unknown_charset(item, error);
   sy_input_source *source = item->source, *converted = NULL;
+  /* The mark belongs to the bytes before conversion. */
+  char mark[4];
+  size_t got = 0;
+  if (charset->mark_bytes)
+    SY_TRY(sy_input_source_read(source, mark, charset->mark_bytes, &got, error));
   if (charset->kind == SY_INPUT_CHARSET_NAMED) {
     lines.charset = charset->name;
-    /* The mark belongs to the bytes before conversion. */
-    char mark[4];
-    size_t got = 0;
-    if (charset->mark_bytes)
-      SY_TRY(sy_input_source_read(source, mark, charset->mark_bytes, &got, error));
     SY_TRY(sy_input_charset_open(source, charset->name, &converted, error));
     source = converted;
-  } else if (charset->mark_bytes) {
-    char mark[4];
-    size_t got = 0;
-    SY_TRY(sy_input_source_read(source, mark, charset->mark_bytes, &got, error));
   }
-  sy_status status = sy_input_read_lines(source, &lines, &self->sink, error);
+  sy_status status = read_stream(self, source, &lines, format, error);
   sy_input_source_close(converted);
   return status;
 }
@@ -157,8 +169,7 @@ static sy_status read_whole(importer *self, const item *item, sy_format format, 
     return skip_quietly(self, item, "a binary file", error);
   }
   if (charset.kind == SY_INPUT_CHARSET_UNKNOWN) {
-    return sy_fail_at(error, SY_BAD_INPUT, name, 0,
-                      "not UTF-8, and no other encoding is certain; name it with --encoding");
+    return unknown_charset(item, error);
   }
   bool convert = charset.kind == SY_INPUT_CHARSET_NAMED;
   if (!convert && !(charset.damaged && format == SY_FORMAT_HTML)) {
@@ -213,7 +224,10 @@ static sy_status import_text(importer *self, const item *item, const uint8_t *sa
                         error);
   }
   item->source->count_bytes = true;
-  if (guess.format == SY_FORMAT_JSONL) return read_as_lines(self, item, &charset, error);
+  if (guess.format == SY_FORMAT_JSONL || guess.format == SY_FORMAT_CSV ||
+      guess.format == SY_FORMAT_TSV) {
+    return import_stream(self, item, &charset, guess.format, error);
+  }
   sy_string text;
   bool skip = false;
   SY_TRY(read_whole(self, item, guess.format, guess.by_name, &text, &skip, error));

@@ -18,7 +18,7 @@ static const struct {
     {"mkd", SY_FORMAT_MARKDOWN}, {"mdown", SY_FORMAT_MARKDOWN}, {"markdown", SY_FORMAT_MARKDOWN},
     {"htm", SY_FORMAT_HTML},     {"html", SY_FORMAT_HTML},      {"xhtml", SY_FORMAT_HTML},
     {"txt", SY_FORMAT_TEXT},     {"text", SY_FORMAT_TEXT},      {"log", SY_FORMAT_TEXT},
-    {"csv", SY_FORMAT_TEXT},     {"tsv", SY_FORMAT_TEXT},       {"rst", SY_FORMAT_TEXT},
+    {"csv", SY_FORMAT_CSV},      {"tsv", SY_FORMAT_TSV},        {"rst", SY_FORMAT_TEXT},
     {"tex", SY_FORMAT_TEXT},     {"org", SY_FORMAT_TEXT},       {"adoc", SY_FORMAT_TEXT},
     {"pdf", SY_FORMAT_AUTO},     {"ps", SY_FORMAT_AUTO},        {"eps", SY_FORMAT_AUTO},
     {"svg", SY_FORMAT_AUTO},     {"rtf", SY_FORMAT_AUTO},       {"mht", SY_FORMAT_AUTO},

@@ -30,6 +30,12 @@ typedef struct sy_input_lines {
 sy_status sy_input_read_lines(sy_input_source *source, const sy_input_lines *lines,
                               const sy_input_sink *sink, sy_error *error);
 
+/* A table whose first row names the columns, `delimiter` between the values. Columns other than id,
+ * title and body become fields. An article without an id gets "FILE#ROW", rows of data counted from
+ * 1. */
+sy_status sy_input_read_csv(sy_input_source *source, const sy_input_lines *lines, char delimiter,
+                            const sy_input_sink *sink, sy_error *error);
+
 /* Plain text: the title is the first line that is not blank, cut to 100 characters. `id` is also
  * the file's name. Text without any character but white space is no article: SY_OK, nothing added.
  */

@@ -46,12 +46,13 @@ static const struct {
 } option_table[] = {
     {'i', "index", "DIR",
      "the index (default: $SUOYIN_INDEX, else ./suoyin.idx); made if not there"},
-    {'f', "format", "FORMAT", "auto, jsonl, text, markdown or html (default: auto, file by file)"},
+    {'f', "format", "FORMAT",
+     "auto, jsonl, csv, tsv, text, markdown or html (default: auto, file by file)"},
     {ENCODING_OPTION, "encoding", "NAME",
      "charset of the input, as GB18030 or Big5 (default: detected)"},
-    {ID_OPTION, "id", "MEMBER", "JSON member with the article's id (default: id)"},
-    {TITLE_OPTION, "title", "MEMBER", "JSON member with the title (default: title)"},
-    {BODY_OPTION, "body", "MEMBER", "JSON member with the text (default: body)"},
+    {ID_OPTION, "id", "MEMBER", "JSON member or column with the article's id (default: id)"},
+    {TITLE_OPTION, "title", "MEMBER", "JSON member or column with the title (default: title)"},
+    {BODY_OPTION, "body", "MEMBER", "JSON member or column with the text (default: body)"},
     {SKIP_BAD_OPTION, "skip-bad", NULL,
      "report bad lines and files and go on, instead of stopping"},
     {DELETE_OPTION, "delete", NULL, "delete the articles with the ids given instead of inputs"},
@@ -84,7 +85,8 @@ typedef struct settings {
   size_t argument_count;
 } settings;
 
-static const char *const format_names[] = {"auto", "jsonl", "text", "markdown", "html"};
+static const char *const format_names[] = {"auto", "jsonl", "text", "markdown",
+                                           "html", "csv",   "tsv"};
 
 static void print_help(FILE *out) {
   fprintf(
@@ -92,8 +94,8 @@ static void print_help(FILE *out) {
       "Usage: suoyin-index [OPTION]... INPUT...\n"
       "       suoyin-index [OPTION]... --delete ID...\n"
       "Adds articles to a full-text index of Chinese. An INPUT is a file, a directory (with all\n"
-      "below it) or - for standard input: JSON lines, plain text, Markdown or HTML, also\n"
-      "compressed (gzip, xz, zstd, bzip2) and in tar or zip archives.\n\n");
+      "below it) or - for standard input: JSON lines, CSV, TSV, plain text, Markdown or\n"
+      "HTML, also compressed (gzip, xz, zstd, bzip2) and in tar or zip archives.\n\n");
   for (size_t i = 0; i < OPTION_COUNT; i++) {
     char left[40];
     const char *argument = option_table[i].argument;
