@@ -153,8 +153,8 @@ static sy_status import_stream(importer *self, const item *item, const sy_input_
 }
 
 /* Sets `*out` to the text of the whole file in UTF-8; SY_BAD_INPUT when nobody knows how. */
-static sy_status read_whole(importer *self, const item *item, sy_format format, bool by_name,
-                            sy_string *out, bool *skip, sy_error *error) {
+static sy_status read_whole(importer *self, const item *item, sy_format format, sy_string *out,
+                            bool *skip, sy_error *error) {
   const char *name = item->source->name;
   self->raw.bytes = self->text.bytes = 0;
   SY_TRY(sy_input_source_read_all(item->source, &self->raw, error));
@@ -163,8 +163,7 @@ static sy_status read_whole(importer *self, const item *item, sy_format format, 
   sy_input_charset_detect(self->raw.data, self->raw.bytes, &hints, &charset);
   const char *data = (const char *)self->raw.data + charset.mark_bytes;
   size_t bytes = self->raw.bytes - charset.mark_bytes;
-  if (charset.kind == SY_INPUT_CHARSET_BINARY ||
-      (charset.kind == SY_INPUT_CHARSET_UNKNOWN && !by_name && !item->given)) {
+  if (charset.kind == SY_INPUT_CHARSET_BINARY) {
     *skip = true;
     return skip_quietly(self, item, "a binary file", error);
   }
@@ -205,7 +204,7 @@ static sy_status guess_format(importer *self, const item *item, const uint8_t *s
   *guess = sy_input_guess_format(item->path, text);
   if (charset->kind == SY_INPUT_CHARSET_BINARY) guess->binary = true;
   if (self->options->format != SY_FORMAT_AUTO) {
-    *guess = (sy_input_guess){self->options->format, true, false, false};
+    *guess = (sy_input_guess){self->options->format, false, false};
     /* Nobody forces an image into text: met in a directory it is still skipped. */
     guess->binary = charset->kind == SY_INPUT_CHARSET_BINARY;
   }
@@ -230,7 +229,7 @@ static sy_status import_text(importer *self, const item *item, const uint8_t *sa
   }
   sy_string text;
   bool skip = false;
-  SY_TRY(read_whole(self, item, guess.format, guess.by_name, &text, &skip, error));
+  SY_TRY(read_whole(self, item, guess.format, &text, &skip, error));
   if (skip) return SY_OK;
   const char *id = item->source->name;
   switch (guess.format) {

@@ -1,21 +1,11 @@
 /*
  * input_charset.c - detection of charsets and conversion through iconv.
  *
- * How a guess is checked: text in the right charset is full of the few hundred characters that
- * every Chinese text is made of; text read in a wrong one is made of rare characters at random.
- * Share of the 477 characters below, in percent of the characters beyond ASCII, over 4,777 articles
- * of the dev set (least, 5% quantile, median, 95% quantile, most):
- *
- *                                  technical articles     classical poems
- *     read right                   40  52  65  75  89     7  25  43  61  87
- *     GB18030 read as Big5          0   0   2   6  11     0   0   1   5  14
- *     Big5 read as GB18030          0   1   3   7  13     0   0   2   6  17
- *
- * So 20% is asked for, and twice the share of the next best. Of 5,888 samples of 60 to 3,000
- * characters in GB18030 and Big5 none was read wrongly, and for 2.1% (mostly of 60 characters) the
- * user is asked. uchardet alone is not enough: it answers with some charset for almost anything.
+ * Whether what a guess makes of the bytes reads like text, input_plausible.c says.
  */
 #include "indexer/input_charset.h"
+
+#include "indexer/input_plausible.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,65 +14,7 @@
 #include <strings.h>
 #include <uchardet/uchardet.h>
 
-/* Frequent in modern prose, technical documentation and classical poems, Traditional and
- * Simplified. */
-static const char common_characters[] =
-    "的一是不了在人有我他这这個个们們中来來上大为為和国國地到以说說时時要就出会會可也你对對生能而子"
-    "那得于"
-    "着下自之年过過发發后後作里裡用道行所然家种種事成方多经經么麼去法学學如都同现現当當没沒动動面起"
-    "看定天分"
-    "还還进進好小部其些主样樣理心她本前开開但因只从從想实實日军軍者意无無力它与與长長把机機十民第公"
-    "此已工使情"
-    "明性知全三又关關点點正业業外将將两兩高间間由问問很最重并物手应應战戰向头頭文体體政美相见見被利"
-    "什二等产產"
-    "或新己制身果加西斯月话話合回特代内內信表化老给給世位次度门門任常先海通教儿兒原东東声聲提立及比"
-    "员員解水名"
-    "真论論处處走义義各入几幾口认認条條平系气氣题題活尔爾更别別打女变變四神总總何电電数數安少报報才"
-    "结結反受目"
-    "太量再感建务務做接必场場件计計管期市直德资資命山金指克许許统統区區保至队隊形社便空决決治展马馬"
-    "科司五基眼"
-    "书書非则則听聽白却卻界达達光放强強即像难難且权權思王象完设設式色路记記南品住告类類求据程北边邊"
-    "死张張该該"
-    "交规規万萬取拉格望觉覺术術领領共确確传傳师師观觀清今切院让讓识識候带帶导導争爭运運花春风風云雲"
-    "秋酒诗詩"
-    "江归歸君示值参參函库庫序档檔";
-
-typedef struct bitmap {
-  uint32_t words[65536 / 32];
-} bitmap;
-
-static bool bitmap_has(const bitmap *map, uint32_t c) {
-  return c < 65536 && map->words[c >> 5] >> (c & 31) & 1;
-}
-
 /* ---- UTF-8 ---- */
-
-/* The length of the well-formed sequence at p (RFC 3629), 0 if there is none, -1 if it is cut off.
- */
-static int sequence_bytes(const uint8_t *p, const uint8_t *end) {
-  static const uint8_t lowest[4] = {0xa0, 0x80, 0x90, 0x80};
-  uint8_t lead = p[0];
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  int bytes = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  for (int i = 1; i < bytes; i++) {
-    if (p + i == end) return -1;
-    uint8_t low = 0x80, high = 0xbf;
-    if (i == 1 && lead == 0xe0) low = lowest[0];
-    if (i == 1 && lead == 0xed) high = 0x9f;
-    if (i == 1 && lead == 0xf0) low = lowest[2];
-    if (i == 1 && lead == 0xf4) high = 0x8f;
-    if (p[i] < low || p[i] > high) return 0;
-  }
-  return bytes;
-}
-
-static uint32_t decode_sequence(const uint8_t *p, int bytes) {
-  if (bytes == 1) return p[0];
-  uint32_t c = p[0] & (0x7fu >> bytes);
-  for (int i = 1; i < bytes; i++) c = c << 6 | (p[i] & 0x3f);
-  return c;
-}
 
 typedef struct utf8_census {
   uint64_t sequences; /* of several bytes, well-formed */
@@ -101,7 +33,7 @@ static utf8_census take_census(const uint8_t *data, size_t bytes, bool whole) {
       p += 8;
       continue;
     }
-    int length = sequence_bytes(p, end);
+    int length = sy_input_sequence_bytes(p, end);
     if (length == -1 && !whole) break;
     if (length > 1) line_sequences++;
     if (length <= 0) line_invalid++;
@@ -225,62 +157,59 @@ sy_status sy_input_charset_convert(const char *name, const char *data, size_t by
 
 /* ---- Detection ---- */
 
-enum { MIN_PERCENT = 20, MIN_LETTERS = 10 };
+enum { MIN_PERCENT = 20, SAMPLE_BYTES = 256 << 10 };
 
 typedef struct guess {
-  char name[32];
-  int percent; /* of the characters beyond ASCII that are common ones; -1: cannot be */
+  const char *name;
+  int percent; /* sy_input_plausible_percent() */
+  sy_buffer text;
 } guess;
+#define NO_GUESS                  \
+  {                               \
+    NULL, SY_INPUT_NO_TEXT, { 0 } \
+  }
 
-static void rate_text(const sy_buffer *text, guess *out) {
-  /* Big5's most frequent characters, read as GB18030, are Kana. */
-  bool chinese = !strcmp(out->name, "GB18030") || !strncmp(out->name, "BIG5", 4);
-  bitmap common = {{0}};
-  const uint8_t *p = (const uint8_t *)common_characters;
-  const uint8_t *end = p + sizeof common_characters - 1;
-  for (int length; p < end; p += length) {
-    length = sequence_bytes(p, end);
-    uint32_t c = decode_sequence(p, length);
-    common.words[c >> 5] |= 1u << (c & 31);
-  }
-  uint64_t letters = 0, good = 0;
-  p = text->data;
-  end = p + text->bytes;
-  for (int length; p < end; p += length) {
-    length = sequence_bytes(p, end);
-    if (length <= 0) break;
-    uint32_t c = decode_sequence(p, length);
-    if (c < 0x20 && !strchr("\t\n\f\r\x1a\x1b", (int)c)) return; /* control characters: no text */
-    if (c == 0) return;
-    bool kana = c >= 0x3041 && c <= 0x30fe && !chinese, hangul = c >= 0xac00 && c <= 0xd7a3;
-    bool mark = c < 0x80 || (c >= 0x2010 && c <= 0x2027) || (c >= 0x3000 && c <= 0x301f) ||
-                c == 0xb7 || (c >= 0xff01 && c <= 0xff5e);
-    if (mark) continue;
-    letters++;
-    good += kana || hangul || bitmap_has(&common, c);
-  }
-  /* Of fewer characters even a right guess is luck. */
-  if (letters >= MIN_LETTERS) out->percent = (int)(good * 100 / letters);
+typedef struct guesses {
+  const uint8_t *data;
+  size_t bytes;
+  bool whole;
+  guess best, second; /* second: of those that make another text of the bytes */
+  bool kana;          /* read as EUC-JP or GB18030 it has the Kana of Japanese: no Big5 */
+  bool failed_memory;
+} guesses;
+
+static void keep_guess(guess *place, guess *this) {
+  sy_buffer_free(&place->text);
+  *place = *this;
+  *this = (guess)NO_GUESS;
 }
 
-static void try_charset(const char *name, const uint8_t *data, size_t bytes, bool whole,
-                        guess *best, guess *second) {
-  guess this = {"", -1};
-  snprintf(this.name, sizeof this.name, "%s", name);
+static bool same_text(const guess *a, const guess *b) {
+  return a->text.bytes == b->text.bytes && a->text.bytes &&
+         !memcmp(a->text.data, b->text.data, a->text.bytes);
+}
+
+static void try_charset(guesses *g, const char *name, sy_input_script script) {
+  guess this = {name, SY_INPUT_NO_TEXT, {0}};
   conversion c = {open_converter(name), unit_bytes(name), "", 0};
   if (c.converter == (iconv_t)-1) return;
-  sy_buffer text = {0};
-  size_t left = bytes;
-  convert(&c, (const char *)data, &left, whole, &text);
+  size_t left = g->bytes;
+  convert(&c, (const char *)g->data, &left, g->whole, &this.text);
   iconv_close(c.converter);
-  if (!text.failed && c.invalid * 1000 <= bytes) rate_text(&text, &this);
-  sy_buffer_free(&text);
-  if (this.percent > best->percent) {
-    *second = *best;
-    *best = this;
-  } else if (this.percent > second->percent) {
-    *second = this;
+  g->failed_memory |= this.text.failed;
+  if (!this.text.failed && c.invalid * 1000 <= g->bytes) {
+    this.percent = sy_input_plausible_percent(this.text.data, this.text.bytes, script);
+    if (!strcmp(name, "EUC-JP") || !strcmp(name, "GB18030")) {
+      g->kana |= sy_input_plausible_kana(this.text.data, this.text.bytes);
+    }
   }
+  if (this.percent > g->best.percent) {
+    if (!same_text(&this, &g->best)) keep_guess(&g->second, &g->best);
+    keep_guess(&g->best, &this);
+  } else if (this.percent > g->second.percent && !same_text(&this, &g->best)) {
+    keep_guess(&g->second, &this);
+  }
+  sy_buffer_free(&this.text);
 }
 
 static void propose_by_uchardet(const uint8_t *data, size_t bytes, char *name, size_t capacity) {
@@ -294,34 +223,62 @@ static void propose_by_uchardet(const uint8_t *data, size_t bytes, char *name, s
   uchardet_delete(detector);
 }
 
+/* Images and programs have control characters; text has a few of them at most. */
+static bool looks_binary(const uint8_t *data, size_t bytes) {
+  size_t controls = 0;
+  for (size_t i = 0; i < bytes; i++) {
+    controls += data[i] < 0x20 && !memchr("\t\n\f\r\x1a\x1b", data[i], 6);
+  }
+  return controls * 500 > bytes;
+}
+
+static void try_all(guesses *g, bool nuls) {
+  size_t odd = g->whole ? g->bytes : 0;
+  if (odd % 2 == 0) { /* Chinese in UTF-16 need not have a NUL */
+    sy_input_script script = nuls ? SY_INPUT_SCRIPT_UNICODE : SY_INPUT_SCRIPT_CHINESE;
+    try_charset(g, "UTF-16LE", script);
+    try_charset(g, "UTF-16BE", script);
+  }
+  if (nuls && odd % 4 == 0) {
+    try_charset(g, "UTF-32LE", SY_INPUT_SCRIPT_UNICODE);
+    try_charset(g, "UTF-32BE", SY_INPUT_SCRIPT_UNICODE);
+  }
+  if (nuls) return;
+  try_charset(g, "EUC-JP", SY_INPUT_SCRIPT_JAPANESE);
+  try_charset(g, "GB18030", SY_INPUT_SCRIPT_CHINESE);
+  /* The Kana of EUC-JP and GB18030 are among the commonest characters of Big5. */
+  if (!g->kana) try_charset(g, "BIG5-HKSCS", SY_INPUT_SCRIPT_CHINESE);
+  try_charset(g, "CP932", SY_INPUT_SCRIPT_JAPANESE);
+  /* One-byte charsets decode anything, so that nothing can be checked: the user has to say so. */
+  char name[32];
+  propose_by_uchardet(g->data, g->bytes, name, sizeof name);
+  if (!strcasecmp(name, "EUC-KR") || !strcasecmp(name, "UHC")) {
+    try_charset(g, "CP949", SY_INPUT_SCRIPT_KOREAN);
+  } else if (!strcasecmp(name, "EUC-TW")) {
+    try_charset(g, "EUC-TW", SY_INPUT_SCRIPT_CHINESE);
+  }
+  if (g->best.percent < MIN_PERCENT && !g->kana) try_charset(g, "CP950", SY_INPUT_SCRIPT_CHINESE);
+}
+
 static void detect_by_content(const uint8_t *data, size_t bytes, bool whole, bool nuls,
                               sy_input_charset *out) {
-  guess best = {"", -1}, second = {"", -1};
-  out->kind = nuls ? SY_INPUT_CHARSET_BINARY : SY_INPUT_CHARSET_UNKNOWN;
-  if (bytes > (1u << 20)) { /* enough to know */
-    bytes = 1u << 20;
-    whole = false;
+  guesses g = {data, bytes, whole, NO_GUESS, NO_GUESS, false, false};
+  if (bytes > SAMPLE_BYTES) { /* enough to know */
+    g.bytes = SAMPLE_BYTES;
+    g.whole = false;
   }
-  if (nuls) {
-    if (whole && bytes % 2) return;
-    try_charset("UTF-16LE", data, bytes, whole, &best, &second);
-    try_charset("UTF-16BE", data, bytes, whole, &best, &second);
-  } else {
-    char name[32];
-    propose_by_uchardet(data, bytes, name, sizeof name);
-    /* One-byte charsets decode anything, so that nothing can be checked: the user has to say so. */
-    bool wide =
-        !strncasecmp(name, "EUC-", 4) || !strcasecmp(name, "SHIFT_JIS") || !strcasecmp(name, "UHC");
-    if (wide) try_charset(name, data, bytes, whole, &best, &second);
-    try_charset("GB18030", data, bytes, whole, &best, &second);
-    try_charset("BIG5-HKSCS", data, bytes, whole, &best, &second);
-    if (best.percent < MIN_PERCENT) try_charset("CP950", data, bytes, whole, &best, &second);
+  bool binary = nuls || looks_binary(g.data, g.bytes);
+  out->kind = binary ? SY_INPUT_CHARSET_BINARY : SY_INPUT_CHARSET_UNKNOWN;
+  try_all(&g, nuls);
+  /* A short text in UTF-16, maybe: no file of another kind, but a question. */
+  if (g.best.percent != SY_INPUT_NO_TEXT) out->kind = SY_INPUT_CHARSET_UNKNOWN;
+  if (g.best.percent >= MIN_PERCENT && g.second.percent * 2 <= g.best.percent && !g.failed_memory) {
+    out->kind = SY_INPUT_CHARSET_NAMED;
+    out->detected = true;
+    snprintf(out->name, sizeof out->name, "%s", g.best.name);
   }
-  bool same = !strcasecmp(iconv_name(best.name), iconv_name(second.name));
-  if (best.percent < MIN_PERCENT || (!same && second.percent * 2 > best.percent)) return;
-  out->kind = SY_INPUT_CHARSET_NAMED;
-  out->detected = true;
-  snprintf(out->name, sizeof out->name, "%s", iconv_name(best.name));
+  sy_buffer_free(&g.best.text);
+  sy_buffer_free(&g.second.text);
 }
 
 static bool detect_mark(const uint8_t *data, size_t bytes, sy_input_charset *out) {

@@ -2,7 +2,8 @@
  * input_charset.h - which charset bytes are in, and their conversion to UTF-8.
  *
  * In this order: the charset the user names; a byte order mark; valid UTF-8; what the HTML file
- * itself declares; detection. Detection proposes (uchardet, GB18030, Big5, UTF-16 without a mark),
+ * itself declares; detection. Detection proposes (GB18030, Big5, EUC-JP, Shift_JIS,
+ * UTF-16 and UTF-32 without a mark, Korean),
  * converts, and accepts only what reads like text: a wrong guess is worse than a question, so short
  * or odd texts are SY_INPUT_CHARSET_UNKNOWN and the user is asked for --encoding.
  */

@@ -68,12 +68,11 @@ static bool looks_like_html(sy_string sample) {
 
 sy_input_guess sy_input_guess_format(const char *name, sy_string sample) {
   const char *extension = extension_of(name);
-  sy_input_guess guess = {SY_FORMAT_AUTO, false, false, false};
+  sy_input_guess guess = {SY_FORMAT_AUTO, false, false};
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     if (strcasecmp(extension, known[i].extension)) continue;
     guess.format = known[i].format;
-    guess.by_name = guess.format != SY_FORMAT_AUTO;
-    guess.binary = !guess.by_name;
+    guess.binary = guess.format == SY_FORMAT_AUTO;
     return guess;
   }
   const char *end = sample.data + sample.bytes;

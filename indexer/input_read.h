@@ -66,7 +66,6 @@ sy_status sy_input_import(sy_input_add *add, void *add_context, const char *cons
 
 typedef struct sy_input_guess {
   sy_format format;
-  bool by_name;  /* the name says so: not to be doubted */
   bool binary;   /* an image, a PDF file, a database...: not text */
   bool no_lines; /* named .json and not one object a line */
 } sy_input_guess;

@@ -14,6 +14,14 @@ static const char traditional[] =
     "。\n"
     "我們在這裡說的不是機器，而是人們對於自己的看法。\n";
 
+static const char cantonese[] =
+    "佢哋話嗰度嘅嘢食真係好好味，我哋聽日一齊去睇下啦，唔好再諗住喺屋企食飯嘞。\n"
+    "呢個係香港人講嘅說話，同國語唔同，但係用字大部分都係一樣。\n";
+static const char japanese[] =
+    "人工知能とは、人間の知的な能力を計算機で実現する研究の分野である。言葉の意味を理解し、"
+    "問題を解決する方法を学ぶことができる。\n"
+    "日本語の文章は漢字と仮名で書かれる。検索には形態素解析を使う場合が多い。\n";
+
 static sy_buffer encode(const char *charset, const char *text) {
   sy_buffer out = {0};
   iconv_t converter = iconv_open(charset, "UTF-8");
@@ -54,6 +62,12 @@ static const struct {
     {"GB2312", "", 0, simplified},
     {"GB18030", "", 0, traditional},
     {"BIG5", "", 0, traditional},
+    {"BIG5-HKSCS", "", 0, cantonese},
+    {"UTF-32LE", "", 0, simplified},
+    {"UTF-32BE", "", 0, traditional},
+    {"UTF-16LE", "", 0, japanese},
+    {"EUC-JP", "", 0, japanese},
+    {"SHIFT_JIS", "", 0, japanese},
 };
 
 static void test_detected(void **state) {
@@ -100,6 +114,48 @@ static void test_not_guessed(void **state) {
   write_encoded("russian.txt", "KOI8-R", "", 0,
                 "Съешь же ещё этих мягких французских булок да выпей чаю\n");
   expect_unknown("russian.txt");
+  write_encoded("utf16.txt", "UTF-16LE", "", 0, "花间集 1");
+  expect_unknown("utf16.txt");
+  write_encoded("lines.jsonl", "GB18030", "", 0, "{\"id\":1,\"body\":\"花间集\"}\n");
+  expect_unknown("lines.jsonl");
+  write_encoded("same.txt", "EUC-JP", "", 0, "設定: 1\n設定: 2\n設定: 3\n設定: 4\n設定: 5\n");
+  expect_unknown("same.txt");
+  write_encoded("noextension", "GB18030", "", 0, "花间集");
+  expect_unknown("noextension");
+  sy_import_options o = SY_IMPORT_OPTIONS_DEFAULT;
+  o.skip_bad = true;
+  collected c = import_path(".", &o);
+  assert_int_equal(c.status, SY_OK);
+  assert_int_equal(c.progress.skipped, 7);
+  assert_int_equal(c.progress.articles, 0);
+  assert_non_null(strstr(bad_of(&c), "short.txt: not UTF-8"));
+  free_collected(&c);
+}
+
+/* However little there is of a text: it is read right, or the user is asked. */
+static void test_never_wrong(void **state) {
+  (void)state;
+  static const char *const charsets[] = {"GB18030",  "BIG5-HKSCS", "EUC-JP",   "SHIFT_JIS",
+                                         "UTF-16LE", "UTF-16BE",   "UTF-32LE", "UTF-32BE"};
+  static const char *const texts[] = {simplified, traditional, cantonese, japanese};
+  size_t right = 0;
+  for (size_t i = 0; i < 8 * 4; i++) {
+    const char *charset = charsets[i / 4], *text = texts[i % 4];
+    if (i / 4 == 1 && (i % 4 == 0 || i % 4 == 3)) continue; /* not all characters are in it */
+    if ((i / 4 == 2 || i / 4 == 3) && i % 4 != 3) continue;
+    /* Less in UTF-16 can be valid UTF-8: 佢 is "bO", 佢哋話 is "ObTˊq". */
+    for (size_t n = 15; n < strlen(text); n += 3) {
+      while (((uint8_t)text[n] & 0xc0) == 0x80) n++;
+      char part[600];
+      snprintf(part, sizeof part, "%.*s", (int)n, text);
+      write_encoded("a.txt", charset, "", 0, part);
+      collected c = import_path("a.txt", NULL);
+      if (c.status == SY_OK) assert_non_null(strstr(articles_of(&c), part));
+      right += c.status == SY_OK;
+      free_collected(&c);
+    }
+  }
+  assert_true(right > 500);
 }
 
 /* Big5's commonest characters are GB18030's Kana: must not count as a sign of right reading. */
@@ -219,6 +275,7 @@ int main(void) {
       RUN_IN_DIRECTORY(test_forced),          RUN_IN_DIRECTORY(test_damaged_utf8),
       RUN_IN_DIRECTORY(test_declared),        RUN_IN_DIRECTORY(test_bad_bytes_in_lines),
       RUN_IN_DIRECTORY(test_long_conversion), RUN_IN_DIRECTORY(test_big5_is_not_kana),
+      RUN_IN_DIRECTORY(test_never_wrong),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
