@@ -186,6 +186,7 @@ typedef struct sy_import_progress {
   uint64_t bytes;       /* input bytes consumed, after decompression */
   uint64_t read_bytes;  /* input bytes consumed, as on disk */
   uint64_t total_bytes; /* input bytes on disk in all, when known beforehand; else 0 */
+  uint64_t warnings;    /* articles and files read, but doubtful */
 } sy_import_progress;
 
 /* Initialise with SY_IMPORT_OPTIONS_DEFAULT. Strings are borrowed during the call. */
@@ -199,10 +200,13 @@ typedef struct sy_import_options {
   void (*on_bad)(void *context, const sy_error *error); /* may be NULL */
   /* Called now and then; returning false cancels with SY_CANCELLED. May be NULL. */
   bool (*on_progress)(void *context, const sy_import_progress *progress);
-  void *context; /* handed to both callbacks */
+  void *context; /* handed to the callbacks */
+  /* Hears of what was indexed as it is and is probably not what was meant, as text encoded twice.
+   * May be NULL. */
+  void (*on_warning)(void *context, const sy_error *warning);
 } sy_import_options;
 #define SY_IMPORT_OPTIONS_DEFAULT \
-  { SY_FORMAT_AUTO, NULL, NULL, NULL, NULL, false, NULL, NULL, NULL }
+  { SY_FORMAT_AUTO, NULL, NULL, NULL, NULL, false, NULL, NULL, NULL, NULL }
 
 /* Reads `count` inputs - files, directories (recursively), "-" for standard input; gzip, xz,
  * zstd, bzip2, tar and zip unpacked on the way - and adds their articles to `writer`. Does not

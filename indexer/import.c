@@ -14,6 +14,7 @@
  * counted as skipped and not reported.
  */
 #include "indexer/input_charset.h"
+#include "indexer/input_mojibake.h"
 #include "indexer/input_read.h"
 #include "indexer/input_unpack.h"
 #include "indexer/input_walk.h"
@@ -93,6 +94,25 @@ static sy_status on_bad(void *context, const sy_error *bad, sy_error *error) {
   return tick(self, error);
 }
 
+static void warn(importer *self, const sy_error *warning) {
+  self->progress.warnings++;
+  if (self->options->on_warning) self->options->on_warning(self->options->context, warning);
+}
+
+static void warn_of_mojibake(importer *self, const sy_article *article, const char *file,
+                             uint64_t line) {
+  char sample[10];
+  if (!sy_input_mojibake_find(article->body, sample) &&
+      !sy_input_mojibake_find(article->title, sample)) {
+    return;
+  }
+  sy_error warning;
+  sy_error_set(&warning, SY_BAD_INPUT, file, line,
+               "\"%.*s\": text encoded twice (UTF-8 taken for Windows-1252), as \"%s\"",
+               (int)(article->id.bytes < 200 ? article->id.bytes : 200), article->id.data, sample);
+  warn(self, &warning);
+}
+
 static sy_status add_article(void *context, const sy_article *article, const char *file,
                              uint64_t line, sy_error *error) {
   importer *self = context;
@@ -104,6 +124,7 @@ static sy_status add_article(void *context, const sy_article *article, const cha
   }
   if (status != SY_OK) return status;
   self->progress.articles++;
+  warn_of_mojibake(self, article, file, line);
   return tick(self, error);
 }
 
@@ -182,6 +203,12 @@ static sy_status read_whole(importer *self, const item *item, sy_format format, 
     return sy_fail_at(error, SY_BAD_INPUT, name, 0,
                       "not %s: %llu of %zu bytes are invalid; name the encoding with --encoding",
                       charset.name, (unsigned long long)invalid, bytes);
+  }
+  if (convert && invalid) {
+    sy_error warning;
+    sy_error_set(&warning, SY_BAD_INPUT, name, 0, "%llu bytes that are no %s became U+FFFD",
+                 (unsigned long long)invalid, charset.name);
+    warn(self, &warning);
   }
   *out = (sy_string){(const char *)self->text.data, self->text.bytes};
   return SY_OK;

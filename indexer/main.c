@@ -68,7 +68,7 @@ static const struct {
      "new index: do not skip pinyin and bopomofo in parentheses"},
     {NO_SPACE_OPTION, "no-space", NULL, "new index: white space separates Chinese characters"},
     {JSON_OPTION, "json", NULL, "print the summary as one line of JSON on stdout"},
-    {'q', "quiet", NULL, "no progress line and no summary"},
+    {'q', "quiet", NULL, "no progress line, no warnings and no summary"},
     {'h', "help", NULL, "show this help"},
     {VERSION_OPTION, "version", NULL, "show the version"},
 };
@@ -309,6 +309,14 @@ static void on_bad(void *context, const sy_error *bad) {
   fprintf(stderr, "%s\n", sy_error_format(bad, text, sizeof text));
 }
 
+static void on_warning(void *context, const sy_error *warning) {
+  display *d = context;
+  char text[1200];
+  if (d->settings->quiet) return;
+  clear_line(d);
+  fprintf(stderr, "%s (warning)\n", sy_error_format(warning, text, sizeof text));
+}
+
 /* ---- Work ---- */
 
 static int report_error(display *d, const sy_error *error) {
@@ -327,11 +335,17 @@ static void print_json(const sy_import_progress *p, const sy_writer_counts *c, u
   const struct {
     const char *name;
     uint64_t value;
-  } members[] = {{"files", p->files},           {"added", c->added},
-                 {"replaced", c->replaced},     {"deleted", c->deleted},
-                 {"not_found", not_found},      {"skipped", p->skipped},
-                 {"bytes", p->bytes},           {"read_bytes", p->read_bytes},
-                 {"text_bytes", c->text_bytes}, {"invalid_bytes", c->invalid_bytes},
+  } members[] = {{"files", p->files},
+                 {"added", c->added},
+                 {"replaced", c->replaced},
+                 {"deleted", c->deleted},
+                 {"not_found", not_found},
+                 {"skipped", p->skipped},
+                 {"warnings", p->warnings},
+                 {"bytes", p->bytes},
+                 {"read_bytes", p->read_bytes},
+                 {"text_bytes", c->text_bytes},
+                 {"invalid_bytes", c->invalid_bytes},
                  {"articles", c->articles}};
   putchar('{');
   for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -349,6 +363,7 @@ static void print_summary(const settings *s, const sy_import_progress *p, const 
     if (c->replaced) fprintf(stderr, " (%llu replaced)", (unsigned long long)c->replaced);
     fprintf(stderr, " from %llu files", (unsigned long long)p->files);
     if (p->skipped) fprintf(stderr, ", %llu skipped", (unsigned long long)p->skipped);
+    if (p->warnings) fprintf(stderr, ", %llu warnings", (unsigned long long)p->warnings);
     fprintf(stderr, ", %.1f MB in %.1f s", (double)p->bytes / 1e6, seconds);
     if (seconds > 0.05) fprintf(stderr, " (%.1f MB/s)", (double)p->bytes / 1e6 / seconds);
     if (c->invalid_bytes) {
@@ -380,6 +395,7 @@ static int run(const settings *s) {
   sy_import_options import = s->import;
   import.on_progress = on_progress;
   import.on_bad = on_bad;
+  import.on_warning = on_warning;
   import.context = &d;
   sy_error error = {0};
   sy_writer *writer = NULL;

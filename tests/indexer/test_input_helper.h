@@ -29,6 +29,7 @@
 typedef struct collected {
   sy_buffer articles; /* terminated by finish_collected() */
   sy_buffer bad;      /* "file:line: reason\n" */
+  sy_buffer warnings; /* the same */
   sy_import_progress progress;
   sy_error error;
   sy_status status;
@@ -53,18 +54,29 @@ static inline void collect_bad(void *context, const sy_error *bad) {
   sy_buffer_u8(&c->bad, '\n');
 }
 
+static inline void collect_warning(void *context, const sy_error *warning) {
+  collected *c = context;
+  char text[1200];
+  sy_error_format(warning, text, sizeof text);
+  sy_buffer_append(&c->warnings, text, strlen(text));
+  sy_buffer_u8(&c->warnings, '\n');
+}
+
 static inline void finish_collected(collected *c) {
   sy_buffer_u8(&c->articles, 0);
   sy_buffer_u8(&c->bad, 0);
+  sy_buffer_u8(&c->warnings, 0);
 }
 
 static inline void free_collected(collected *c) {
   sy_buffer_free(&c->articles);
   sy_buffer_free(&c->bad);
+  sy_buffer_free(&c->warnings);
 }
 
 static inline const char *articles_of(const collected *c) { return (const char *)c->articles.data; }
 static inline const char *bad_of(const collected *c) { return (const char *)c->bad.data; }
+static inline const char *warnings_of(const collected *c) { return (const char *)c->warnings.data; }
 
 /* Imports with `options` (NULL: defaults). Free with free_collected(). */
 static inline collected import_paths(const char *const *paths, size_t count,
@@ -73,6 +85,7 @@ static inline collected import_paths(const char *const *paths, size_t count,
   sy_import_options o = SY_IMPORT_OPTIONS_DEFAULT;
   if (options) o = *options;
   o.on_bad = collect_bad;
+  o.on_warning = collect_warning;
   o.context = &c;
   c.status = sy_input_import(collect, &c, paths, count, &o, &c.progress, &c.error);
   finish_collected(&c);
