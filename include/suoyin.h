@@ -170,13 +170,14 @@ SY_API void sy_writer_close(sy_writer *writer);
 /* ---- Importing files ------------------------------------------------------------------------- */
 
 typedef enum sy_format {
-  SY_FORMAT_AUTO = 0, /* by extension, then by content */
-  SY_FORMAT_JSONL,    /* one JSON object a line */
-  SY_FORMAT_TEXT,     /* one plain-text file, one article; title is the first line */
-  SY_FORMAT_MARKDOWN, /* one Markdown file, one article; title is the first heading */
-  SY_FORMAT_HTML,     /* one HTML file, one article */
-  SY_FORMAT_CSV,      /* RFC 4180 with a header; columns are as JSON members */
-  SY_FORMAT_TSV,      /* the same with tabs for commas */
+  SY_FORMAT_AUTO = 0,  /* by extension, then by content */
+  SY_FORMAT_JSONL,     /* one JSON object a line */
+  SY_FORMAT_TEXT,      /* one plain-text file, one article; title is the first line */
+  SY_FORMAT_MARKDOWN,  /* one Markdown file, one article; title is the first heading */
+  SY_FORMAT_HTML,      /* one HTML file, one article */
+  SY_FORMAT_CSV,       /* RFC 4180 with a header; columns are as JSON members */
+  SY_FORMAT_TSV,       /* the same with tabs for commas */
+  SY_FORMAT_MEDIAWIKI, /* an XML dump of a wiki; a page is an article */
 } sy_format;
 
 typedef struct sy_import_progress {

@@ -147,8 +147,14 @@ static sy_status read_stream(importer *self, sy_input_source *source, const sy_i
   switch (format) {
     case SY_FORMAT_CSV: return sy_input_read_csv(source, lines, ',', &self->sink, error);
     case SY_FORMAT_TSV: return sy_input_read_csv(source, lines, '\t', &self->sink, error);
+    case SY_FORMAT_MEDIAWIKI: return sy_input_read_mediawiki(source, lines, &self->sink, error);
     default: return sy_input_read_lines(source, lines, &self->sink, error);
   }
+}
+
+static bool is_stream(sy_format format) {
+  return format == SY_FORMAT_JSONL || format == SY_FORMAT_CSV || format == SY_FORMAT_TSV ||
+         format == SY_FORMAT_MEDIAWIKI;
 }
 
 /* Formats of many articles a file are read as they come. */
@@ -250,8 +256,7 @@ static sy_status import_text(importer *self, const item *item, const uint8_t *sa
                         error);
   }
   item->source->count_bytes = true;
-  if (guess.format == SY_FORMAT_JSONL || guess.format == SY_FORMAT_CSV ||
-      guess.format == SY_FORMAT_TSV) {
+  if (is_stream(guess.format)) {
     return import_stream(self, item, &charset, guess.format, error);
   }
   sy_string text;

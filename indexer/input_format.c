@@ -52,16 +52,27 @@ static bool begins_with(const char *p, const char *end, const char *word) {
   return (size_t)(end - p) >= length && !strncasecmp(p, word, length);
 }
 
-static bool looks_like_html(sy_string sample) {
-  const char *p = sample.data, *end = p + sample.bytes;
+/* Behind white space, comments and the declaration of XML; NULL: there is nothing behind. */
+static const char *skip_prologue(const char *p, const char *end) {
   for (;;) {
     while (p < end && isspace((unsigned char)*p)) p++;
     if (!begins_with(p, end, "<!--") && !begins_with(p, end, "<?xml")) break;
     const char *close =
         memmem(p, (size_t)(end - p), p[1] == '?' ? "?>" : "-->", p[1] == '?' ? 2 : 3);
-    if (!close) return false;
+    if (!close) return NULL;
     p = close + (p[1] == '?' ? 2 : 3);
   }
+  return p;
+}
+
+static bool looks_like_mediawiki(sy_string sample) {
+  const char *end = sample.data + sample.bytes, *p = skip_prologue(sample.data, end);
+  return p && begins_with(p, end, "<mediawiki");
+}
+
+static bool looks_like_html(sy_string sample) {
+  const char *end = sample.data + sample.bytes, *p = skip_prologue(sample.data, end);
+  if (!p) return false;
   return begins_with(p, end, "<!doctype html") || begins_with(p, end, "<html") ||
          begins_with(p, end, "<head>") || begins_with(p, end, "<body");
 }
@@ -78,6 +89,10 @@ sy_input_guess sy_input_guess_format(const char *name, sy_string sample) {
   const char *end = sample.data + sample.bytes;
   if (begins_with(sample.data, end, "%PDF-") || begins_with(sample.data, end, "{\\rtf")) {
     guess.binary = true;
+    return guess;
+  }
+  if (looks_like_mediawiki(sample)) {
+    guess.format = SY_FORMAT_MEDIAWIKI;
     return guess;
   }
   bool lines = looks_like_lines(sample);

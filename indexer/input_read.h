@@ -36,6 +36,11 @@ sy_status sy_input_read_lines(sy_input_source *source, const sy_input_lines *lin
 sy_status sy_input_read_csv(sy_input_source *source, const sy_input_lines *lines, char delimiter,
                             const sy_input_sink *sink, sy_error *error);
 
+/* An XML dump of MediaWiki: the newest text of every page of namespace 0 that is no redirect, in
+ * plain text; its id is the page's. Holds one page, of at most 64 MiB. */
+sy_status sy_input_read_mediawiki(sy_input_source *source, const sy_input_lines *lines,
+                                  const sy_input_sink *sink, sy_error *error);
+
 /* Plain text: the title is the first line that is not blank, cut to 100 characters. `id` is also
  * the file's name. Text without any character but white space is no article: SY_OK, nothing added.
  */

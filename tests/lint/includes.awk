@@ -28,7 +28,7 @@ BEGIN {
   theirs["archive.h"] = "^(indexer/input_|text/readings_gen\\.c$)"
   theirs["archive_entry.h"] = "^(indexer/input_|text/readings_gen\\.c$)"
   theirs["uchardet/"] = "^indexer/input_charset\\.c$"
-  theirs["libxml/"] = "^indexer/input_html\\.c$"
+  theirs["libxml/"] = "^indexer/input_[a-z]+\\.[ch]$"
   theirs["jansson.h"] = "^(tools|benchmarks)/|/main[a-z_]*\\.c$"
   theirs["utf8proc.h"] = "^(text/[a-z]+_gen\\.c$|tests/oracle/)"
   theirs["opencc/"] = "^(text/[a-z]+_gen\\.c$|tests/oracle/)"
