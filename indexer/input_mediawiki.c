@@ -3,8 +3,8 @@
  *
  *     <mediawiki> <siteinfo>...</siteinfo>
  *       <page> <title>北京</title> <ns>0</ns> <id>13</id> [<redirect title="..."/>]
- *         <revision> <id>..</id> <contributor>..<id>..</id></contributor> <text>wiki</text> </revision>
- *         ...                                            the last <revision> is the newest
+ *         <revision> <id>..</id> <contributor><id>..</id></contributor> <text>wiki</text>
+ *         </revision> ...                            the last <revision> is the newest
  *       </page> ...
  *
  * Only the <id> right in the <page> is the page's. Old dumps have no <redirect>: there the text

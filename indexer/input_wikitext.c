@@ -261,8 +261,8 @@ static bool is_dropped_link(const wiki_reader *w, const char *target) {
 /* "[[" at p. */
 static const char *read_link(wiki_reader *w, const char *p) {
   const char *behind = pair_end(w, p);
+  if (!behind) return NULL;
   p += 2;
-  if (!behind) return p;
   if (is_dropped_link(w, p)) return behind;
   if (p < w->end && *p == ':') p++;
   w->links++;

@@ -28,8 +28,8 @@ typedef struct sy_input_xml {
 bool sy_input_xml_attribute(const sy_input_xml_attributes *list, const char *name,
                             sy_string *value);
 
-/* Reads all of it. `utf8`: it is, whatever its declaration says. What is no XML is SY_BAD_INPUT with
- * the line. */
+/* Reads all of it. `utf8`: it is, whatever its declaration says. What is no XML is SY_BAD_INPUT
+ * with the line. */
 sy_status sy_input_xml_read(sy_input_source *source, bool utf8, sy_input_xml *xml, sy_error *error);
 
 #endif
