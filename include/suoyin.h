@@ -178,6 +178,7 @@ typedef enum sy_format {
   SY_FORMAT_CSV,       /* RFC 4180 with a header; columns are as JSON members */
   SY_FORMAT_TSV,       /* the same with tabs for commas */
   SY_FORMAT_MEDIAWIKI, /* an XML dump of a wiki; a page is an article */
+  SY_FORMAT_WARC,      /* a web archive; a page is an article */
 } sy_format;
 
 typedef struct sy_import_progress {

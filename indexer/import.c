@@ -244,9 +244,19 @@ static sy_status guess_format(importer *self, const item *item, const uint8_t *s
   return SY_OK;
 }
 
+/* Known before any charset: an archive has many. */
+static bool is_warc(const importer *self, const uint8_t *sample, size_t bytes) {
+  if (self->options->format != SY_FORMAT_AUTO) return self->options->format == SY_FORMAT_WARC;
+  return bytes >= 6 && (!memcmp(sample, "WARC/0", 6) || !memcmp(sample, "WARC/1", 6));
+}
+
 static sy_status import_text(importer *self, const item *item, const uint8_t *sample, size_t bytes,
                              sy_error *error) {
   if (!bytes) return SY_OK; /* an empty file has no articles */
+  if (is_warc(self, sample, bytes)) {
+    item->source->count_bytes = true;
+    return sy_input_read_warc(item->source, &self->lines, &self->sink, error);
+  }
   sy_input_guess guess;
   sy_input_charset charset;
   SY_TRY(guess_format(self, item, sample, bytes, &guess, &charset, error));
@@ -402,6 +412,8 @@ sy_status sy_input_import(sy_input_add *add, void *add_context, const char *cons
   self.lines.names = (sy_input_json_names){member_or(chosen->id_member, "id"),
                                            member_or(chosen->title_member, "title"),
                                            member_or(chosen->body_member, "body")};
+  self.lines.charset = "";
+  self.lines.encoding = chosen->encoding;
   self.sink = (sy_input_sink){add_article, on_bad, &self};
   self.monitor.tick = tick;
   self.monitor.context = &self;

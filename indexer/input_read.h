@@ -20,7 +20,8 @@ typedef struct sy_input_sink {
 
 typedef struct sy_input_lines {
   sy_input_json_names names;
-  const char *charset; /* of the bytes before conversion, for messages */
+  const char *charset;  /* of the bytes before conversion, for messages */
+  const char *encoding; /* the user's, or NULL: of the pages in web archives */
 } sy_input_lines;
 
 /* The longest line of JSON, without its line end. */
@@ -40,6 +41,12 @@ sy_status sy_input_read_csv(sy_input_source *source, const sy_input_lines *lines
  * plain text; its id is the page's. Holds one page, of at most 64 MiB. */
 sy_status sy_input_read_mediawiki(sy_input_source *source, const sy_input_lines *lines,
                                   const sy_input_sink *sink, sy_error *error);
+
+/* A web archive: successful responses and conversions of type text/html and text/plain. The id is
+ * the target URI, the date a field. Holds one record, of at most 64 MiB. Bytes, not UTF-8: every
+ * page has a charset of its own. */
+sy_status sy_input_read_warc(sy_input_source *source, const sy_input_lines *lines,
+                             const sy_input_sink *sink, sy_error *error);
 
 /* Plain text: the title is the first line that is not blank, cut to 100 characters. `id` is also
  * the file's name. Text without any character but white space is no article: SY_OK, nothing added.
