@@ -439,15 +439,18 @@ static void test_ids(void **state) {
 static void test_options(void **state) {
   (void)state;
   char *path = make_directory();
-  sy_writer_options good = SY_WRITER_OPTIONS_DEFAULT, bad[6] = {good, good, good, good, good, good};
+  sy_writer_options good = SY_WRITER_OPTIONS_DEFAULT,
+                    bad[8] = {good, good, good, good, good, good, good, good};
   bad[0].memory_bytes = LEAST_MEMORY - 1;
   bad[1].compression_level = 0;
   bad[2].compression_level = 20;
   bad[3].compression_level = -1;
   bad[4].text_rules = 16;
   bad[5].memory_bytes = 0;
+  bad[6].threads = 0;
+  bad[7].threads = 17;
   sy_writer *w;
-  for (int i = 0; i < 6; i++) {
+  for (int i = 0; i < 8; i++) {
     assert_status(sy_writer_open(path, &bad[i], &w, &test_error), SY_INVALID);
     assert_null(w);
   }
