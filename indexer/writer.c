@@ -302,6 +302,13 @@ static sy_status claim_id(sy_writer *w, sy_string id, sy_error *error) {
 
 static sy_status flush(sy_writer *w, bool reopen, sy_error *error);
 
+/* What the batch takes, but for the text being compressed; what putting the ids will take is in it. */
+static uint64_t batch_memory(const sy_writer *w) {
+  uint64_t ids = w->id_text.bytes + w->id_offsets.bytes + w->segment.ids.hashes.bytes +
+                 (uint64_t)w->batch_capacity * sizeof *w->batch_ids;
+  return sy_inverter_memory(w->inverter) + ids + 16ull * w->segment.info.articles;
+}
+
 static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes,
                              sy_error *error) {
   if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush(w, true, error));
@@ -317,9 +324,8 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   w->counts.text_bytes += article->title.bytes + article->body.bytes;
   w->batch_text_bytes += bytes;
   /* Five eighths for the tuples: the rest is for LMDB's dirty pages, the sort and the ids. */
-  bool full =
-      sy_inverter_memory(w->inverter) + w->id_text.bytes > w->options.memory_bytes / 8 * 5 ||
-      w->batch_text_bytes > 3 * w->options.memory_bytes;
+  bool full = batch_memory(w) > w->options.memory_bytes / 8 * 5 ||
+              w->batch_text_bytes > 3 * w->options.memory_bytes;
   return full ? flush(w, true, error) : SY_OK;
 }
 
