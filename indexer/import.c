@@ -436,5 +436,7 @@ static sy_status add_to_writer(void *context, const sy_article *article, sy_erro
 sy_status sy_import(sy_writer *writer, const char *const *paths, size_t count,
                     const sy_import_options *options, sy_import_progress *progress,
                     sy_error *error) {
-  return sy_input_import(add_to_writer, writer, paths, count, options, progress, error);
+  sy_error unasked = {0}; /* what is bad is reported from here, also to callers who pass NULL */
+  return sy_input_import(add_to_writer, writer, paths, count, options, progress,
+                         error ? error : &unasked);
 }

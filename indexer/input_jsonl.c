@@ -30,6 +30,7 @@ typedef struct line_reader {
   size_t capacity, bytes, at;
   size_t searched; /* no line end before this */
   uint64_t line;
+  bool too_long; /* the line that has begun is: it is stepped over */
 } line_reader;
 
 static sy_status report(line_reader *reader, const char *reason, sy_error *error) {
@@ -89,13 +90,26 @@ static sy_status take_lines(line_reader *reader, sy_error *error) {
   return SY_OK;
 }
 
+static sy_status give_up_line(line_reader *reader, sy_error *error) {
+  sy_error bad;
+  sy_error_set(&bad, SY_LIMIT, reader->source->name, ++reader->line,
+               "a line may have at most %zu bytes", SY_INPUT_LINE_MAX_BYTES);
+  reader->at = reader->bytes = reader->searched = 0;
+  reader->too_long = true;
+  return reader->sink->bad(reader->sink->context, &bad, error);
+}
+
+/* Drops what was read of a line that is too long. */
+static void step_over(line_reader *reader) {
+  const char *end = memchr(reader->buffer, '\n', reader->bytes);
+  reader->too_long = !end;
+  reader->at = reader->searched = end ? (size_t)(end + 1 - reader->buffer) : reader->bytes;
+}
+
 /* Makes room behind the line that has begun. */
 static sy_status make_room(line_reader *reader, sy_error *error) {
   size_t begun = reader->bytes - reader->at;
-  if (begun > SY_INPUT_LINE_MAX_BYTES) {
-    return sy_fail_at(error, SY_LIMIT, reader->source->name, reader->line + 1,
-                      "a line may have at most %zu bytes", SY_INPUT_LINE_MAX_BYTES);
-  }
+  if (begun > SY_INPUT_LINE_MAX_BYTES) return give_up_line(reader, error);
   memmove(reader->buffer, reader->buffer + reader->at, begun);
   reader->searched -= reader->at;
   reader->bytes = begun;
@@ -118,6 +132,7 @@ static sy_status read_lines(line_reader *reader, sy_error *error) {
                                 reader->capacity - reader->bytes, &got, error));
     if (!got) break;
     reader->bytes += got;
+    if (reader->too_long) step_over(reader);
     SY_TRY(take_lines(reader, error));
   }
   /* The last line may have no line end. */

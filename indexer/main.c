@@ -7,6 +7,7 @@
  * to stderr.
  */
 #include "suoyin.h"
+#include "tools/cli.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -16,6 +17,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PROGRAM "suoyin-index"
 
 /* ---- Options ---- */
 
@@ -199,18 +202,18 @@ static bool set_option(settings *s, int code, const char *value) {
   return false;
 }
 
-static int usage_error(const char *format, const char *what, const char *value) {
-  fprintf(stderr, "suoyin-index: ");
-  fprintf(stderr, format, what, value);
-  fprintf(stderr, "\nTry 'suoyin-index --help'.\n");
-  return 2;
+/* Names of files and members come from anywhere: nothing in them may move a terminal. */
+static void print_clean(const char *text) {
+  cli_put_clean(stderr, (sy_string){text, strlen(text)}, CLI_LINE);
 }
 
 /* -1: go on; else the exit status. */
 static int parse_options(int argc, char **argv, settings *s) {
   struct option long_options[OPTION_COUNT + 1] = {0};
-  char letters[2 * OPTION_COUNT + 1];
+  char letters[2 * OPTION_COUNT + 2];
   size_t used = 0;
+  letters[used++] = ':'; /* messages are ours: getopt would print what it was given as it is */
+  opterr = 0;
   for (size_t i = 0; i < OPTION_COUNT; i++) {
     int has_argument = option_table[i].argument ? required_argument : no_argument;
     long_options[i] =
@@ -230,21 +233,18 @@ static int parse_options(int argc, char **argv, settings *s) {
       printf("suoyin-index %s\n", sy_version());
       return 0;
     }
-    if (code == '?') {
-      fprintf(stderr, "Try 'suoyin-index --help'.\n");
-      return 2;
-    }
+    if (code == '?' || code == ':') return cli_option_error(PROGRAM, code, argv[optind - 1]);
     if (set_option(s, code, optarg)) continue;
     const char *name = "";
     for (size_t i = 0; i < OPTION_COUNT; i++) {
       if (option_table[i].code == code) name = option_table[i].name;
     }
-    return usage_error("--%s: \"%s\" is not possible", name, optarg ? optarg : "");
+    return cli_usage_error(PROGRAM, "--%s: \"%s\" is not possible", name, optarg ? optarg : "");
   }
   s->arguments = argv + optind;
   s->argument_count = (size_t)(argc - optind);
   if (s->argument_count || (s->merge && !s->delete_ids)) return -1;
-  return usage_error("no %s given%s", s->delete_ids ? "ID" : "INPUT", "");
+  return cli_usage_error(PROGRAM, "no %s given", s->delete_ids ? "ID" : "INPUT");
 }
 
 /* ---- Signals ---- */
@@ -306,7 +306,8 @@ static void on_bad(void *context, const sy_error *bad) {
   display *d = context;
   char text[1200];
   clear_line(d);
-  fprintf(stderr, "%s\n", sy_error_format(bad, text, sizeof text));
+  print_clean(sy_error_format(bad, text, sizeof text));
+  fputc('\n', stderr);
 }
 
 static void on_warning(void *context, const sy_error *warning) {
@@ -320,14 +321,12 @@ static void on_warning(void *context, const sy_error *warning) {
 /* ---- Work ---- */
 
 static int report_error(display *d, const sy_error *error) {
-  char text[1200];
   clear_line(d);
   if (error->status == SY_CANCELLED && caught_signal) {
     fprintf(stderr, "suoyin-index: stopped, nothing was committed\n");
     return 128 + (int)caught_signal;
   }
-  fprintf(stderr, "suoyin-index: %s\n", sy_error_format(error, text, sizeof text));
-  return 2;
+  return cli_fail(PROGRAM, error);
 }
 
 static void print_json(const sy_import_progress *p, const sy_writer_counts *c, uint64_t not_found,
@@ -370,7 +369,9 @@ static void print_summary(const settings *s, const sy_import_progress *p, const 
       fprintf(stderr, ", %llu bytes were no UTF-8", (unsigned long long)c->invalid_bytes);
     }
   }
-  fprintf(stderr, "; %llu articles in %s\n", (unsigned long long)c->articles, s->index);
+  fprintf(stderr, "; %llu articles in ", (unsigned long long)c->articles);
+  print_clean(s->index);
+  fputc('\n', stderr);
 }
 
 static sy_status delete_all(const settings *s, sy_writer *writer, uint64_t *not_found,
@@ -380,7 +381,8 @@ static sy_status delete_all(const settings *s, sy_writer *writer, uint64_t *not_
     sy_status status = sy_writer_delete(writer, id, error);
     if (status == SY_NOT_FOUND) {
       (*not_found)++;
-      fprintf(stderr, "%s: no such article\n", s->arguments[i]);
+      print_clean(s->arguments[i]);
+      fputs(": no such article\n", stderr);
     } else if (status != SY_OK) {
       return status;
     }

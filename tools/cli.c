@@ -17,10 +17,11 @@ static const cli_option *option_of(const cli_option *options, int code) {
   return options;
 }
 
-/* `letters` and `longs` as getopt_long() wants them; in the order given, errors reported by getopt.
- * */
+/* `letters` and `longs` as getopt_long() wants them; in the order given, errors reported by us: getopt
+ * would print what it was given as it is. */
 static void make_tables(const cli_option *options, char *letters, struct option *longs) {
   size_t count = 0;
+  *letters++ = ':';
   for (; options->name && count < CLI_OPTIONS_MAX; options++) {
     int has_argument = options->argument ? required_argument : no_argument;
     longs[count++] = (struct option){options->name, has_argument, NULL, options->code};
@@ -32,15 +33,24 @@ static void make_tables(const cli_option *options, char *letters, struct option 
   *letters = 0;
 }
 
+int cli_option_error(const char *program, int code, const char *given) {
+  if (code == ':') return cli_usage_error(program, "option '%s' requires an argument", given);
+  if (optopt && optopt < 256 && given[0] == '-' && given[1] != '-') {
+    return cli_usage_error(program, "invalid option -- '%c'", optopt);
+  }
+  return cli_usage_error(program, "unrecognized option '%s'", given);
+}
+
 int cli_parse_options(const char *program, int count, char **arguments, const cli_option *options,
                       bool (*set)(void *context, int code, const char *value), void *context) {
-  char letters[2 * CLI_OPTIONS_MAX + 1];
+  char letters[2 * CLI_OPTIONS_MAX + 2];
   struct option longs[CLI_OPTIONS_MAX + 1];
   make_tables(options, letters, longs);
+  opterr = 0;
   optind = 0; /* from the beginning, also when called a second time (GNU, musl) */
   for (int code; (code = getopt_long(count, arguments, letters, longs, NULL)) != -1;) {
-    if (code == '?') {
-      fprintf(stderr, "Try '%s --help'.\n", program);
+    if (code == '?' || code == ':') {
+      cli_option_error(program, code, arguments[optind - 1]);
       return -1;
     }
     if (set(context, code, optarg)) continue;
