@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz_source.h"
 
 static void read_lines(const uint8_t *data, size_t bytes, size_t piece, fuzz_articles *articles) {
-  sy_input_lines lines = {{{"id", 2}, {"title", 5}, {"body", 4}}, ""};
+  sy_input_lines lines = {{{"id", 2}, {"title", 5}, {"body", 4}}, "", NULL};
   sy_input_sink sink = fuzz_sink(articles);
   sy_input_source *source = fuzz_source(data, bytes, piece);
   fuzz_check(sy_input_read_lines(source, &lines, &sink, NULL) == SY_OK);
