@@ -20,7 +20,7 @@ typedef struct utf8_census {
   uint64_t sequences; /* of several bytes, well-formed */
   uint64_t invalid;   /* bytes */
   uint64_t nuls;
-  bool sound_line; /* some line has at least 3 sequences and no invalid byte */
+  bool sound_line; /* some line has at least 2 sequences and no invalid byte */
 } utf8_census;
 
 static utf8_census take_census(const uint8_t *data, size_t bytes, bool whole) {
@@ -39,7 +39,7 @@ static utf8_census take_census(const uint8_t *data, size_t bytes, bool whole) {
     if (length <= 0) line_invalid++;
     if (*p == 0) census.nuls++;
     if (*p == '\n' || p + (length > 0 ? length : 1) >= end) {
-      if (line_sequences >= 3 && !line_invalid) census.sound_line = true;
+      if (line_sequences >= 2 && !line_invalid) census.sound_line = true;
       census.sequences += line_sequences;
       census.invalid += line_invalid;
       line_sequences = line_invalid = 0;
