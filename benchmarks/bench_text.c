@@ -1,6 +1,6 @@
 /*
- * bench_text.c - `suoyin-bench text`: how fast text becomes terms, on one core. Reading the JSON lines is
- * not timed, and terms are counted, not kept.
+ * bench_text.c - `suoyin-bench text`: how fast text becomes terms, on one core. Reading the JSON
+ * lines is not timed, and terms are counted, not kept.
  */
 #include "benchmarks/bench.h"
 #include "text/analyze.h"
@@ -22,13 +22,13 @@ typedef struct texts {
 } texts;
 
 static bool add_text(texts *t, const char *text, size_t bytes) {
-  if (t->used + bytes > t->capacity) {
-    t->capacity = 2 * (t->used + bytes);
+  if (!t->bytes || t->used + bytes > t->capacity) {
+    t->capacity = 2 * (t->used + bytes) + 1;
     char *grown = realloc(t->bytes, t->capacity);
     if (!grown) return false;
     t->bytes = grown;
   }
-  if (t->count == t->room) {
+  if (!t->ends || t->count == t->room) {
     t->room = t->room ? 2 * t->room : 1 << 16;
     size_t *grown = realloc(t->ends, t->room * sizeof *grown);
     if (!grown) return false;

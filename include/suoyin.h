@@ -111,8 +111,9 @@ typedef struct sy_writer_options {
   uint64_t
       memory_bytes; /* target for the writer's working memory; at least 32 MiB (default 512 MiB) */
   int compression_level; /* zstd level of stored text, 1 to 19 (default 3) */
-  /* 1 to 16: the caller's, and those that compress stored text beside it. They run only while a call
-   * of the writer's functions has given them work, and have all signals blocked (default 2). */
+  /* 1 to 16: the caller's, and those that compress stored text beside it. They run only while a
+   * call of the writer's functions has given them work, and have all signals blocked (default
+   * 2). */
   uint32_t threads;
 } sy_writer_options;
 #define SY_WRITER_OPTIONS_DEFAULT \
@@ -316,11 +317,11 @@ typedef struct sy_expansion {
       complete; /* false: there may be more phrases; the most frequent ones that were found count */
 } sy_expansion;
 
-/* Replaces each reading in the query by the phrases of this index that are read so, any of which may
- * match; `on_expansion` (may be NULL) is told about each. A query without readings stays as it is.
- * One with readings must be expanded before it is searched, and then belongs to this index. Errors:
- * SY_SYNTAX a reading that is no pinyin; SY_LIMIT one of more than 16 syllables; SY_CORRUPT;
- * SY_NO_MEMORY. The query can only be freed after an error. */
+/* Replaces each reading in the query by the phrases of this index that are read so, any of which
+ * may match; `on_expansion` (may be NULL) is told about each. A query without readings stays as
+ * it is. One with readings must be expanded before it is searched, and then belongs to this
+ * index. Errors: SY_SYNTAX a reading that is no pinyin; SY_LIMIT one of more than 16 syllables;
+ * SY_CORRUPT; SY_NO_MEMORY. The query can only be freed after an error. */
 SY_API sy_status sy_query_expand(sy_index *index, sy_query *query,
                                  void (*on_expansion)(void *context, const sy_expansion *expansion),
                                  void *context, sy_error *error);

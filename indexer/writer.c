@@ -302,7 +302,8 @@ static sy_status claim_id(sy_writer *w, sy_string id, sy_error *error) {
 
 static sy_status flush(sy_writer *w, bool reopen, sy_error *error);
 
-/* What the batch takes, but for the text being compressed; what putting the ids will take is in it. */
+/* What the batch takes, but for the text being compressed; what putting the ids will take is in
+ * it. */
 static uint64_t batch_memory(const sy_writer *w) {
   uint64_t ids = w->id_text.bytes + w->id_offsets.bytes + w->segment.ids.hashes.bytes +
                  (uint64_t)w->batch_capacity * sizeof *w->batch_ids;

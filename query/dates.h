@@ -17,9 +17,9 @@ typedef struct sy_date_form {
   size_t bytes;
 } sy_date_form;
 
-/* Writes `text` with all its dates in each of the other forms - or, with `only_date`, the first date
- * alone - to forms[SY_DATE_FORMS]. Returns how many; 0 when there is no date. SY_NO_MEMORY shows as
- * a form without text. */
+/* Writes `text` with all its dates in each of the other forms - or, with `only_date`, the first
+ * date alone - to forms[SY_DATE_FORMS]. Returns how many; 0 when there is no date. SY_NO_MEMORY
+ * shows as a form without text. */
 size_t sy_date_forms(sy_string text, bool only_date, sy_date_form *forms);
 
 #endif

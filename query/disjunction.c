@@ -2,9 +2,9 @@
  * disjunction.c - top k of an OR: of terms (free text), of phrases, of whatever has a bound.
  * MaxScore over windows of articles.
  *
- * Scores of a window of 4,096 or more articles are added up term by term in a small array. Terms are
- * sorted by the most they can add. Those whose sum, without the terms that begin behind the window,
- * cannot lift an article over the threshold of the heap are not needed to find candidates
+ * Scores of a window of 4,096 or more articles are added up term by term in a small array. Terms
+ * are sorted by the most they can add. Those whose sum, without the terms that begin behind the
+ * window, cannot lift an article over the threshold of the heap are not needed to find candidates
  * ("non-essential"): they are looked up only for articles that the others have lifted near enough,
  * strongest first, and given up as soon as what is left cannot do it.
  *
@@ -14,10 +14,10 @@
  * A phrase is added with what it scores at most, which its frequencies tell; its positions are read
  * only for articles that could enter with it, by a second iterator (`check`) that follows behind.
  *
- * Source: Turtle and Flood, Query evaluation: strategies and optimizations, 1995 (MaxScore). Block-Max
- * WAND lost against it by a factor of three to five on n-grams, whose lists are many and long; and
- * maxima of the blocks in a window (Chakrabarti, Chaudhuri and Ganti 2011) gained nothing over the
- * maxima of the lists, which n-grams reach in nearly every window.
+ * Source: Turtle and Flood, Query evaluation: strategies and optimizations, 1995 (MaxScore).
+ * Block-Max WAND lost against it by a factor of three to five on n-grams, whose lists are many and
+ * long; and maxima of the blocks in a window (Chakrabarti, Chaudhuri and Ganti 2011) gained nothing
+ * over the maxima of the lists, which n-grams reach in nearly every window.
  */
 #include "query/topk.h"
 

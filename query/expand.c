@@ -1,4 +1,5 @@
-/* expand.c - replacing the readings of a query by the phrases of an index (contract in suoyin.h). */
+/* expand.c - replacing the readings of a query by the phrases of an index (contract in
+ * suoyin.h). */
 #include "base/status.h"
 #include "query/pinyin.h"
 

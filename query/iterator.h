@@ -34,8 +34,8 @@ struct sy_iterator {
   bool (*matches)(sy_iterator *it);
   /* The score of the current article, which matches. */
   uint64_t (*score)(sy_iterator *it);
-  /* The current candidate, should it match, scores no more than this: told from frequencies, without
-   * positions. */
+  /* The current candidate, should it match, scores no more than this: told from frequencies,
+   * without positions. */
   uint64_t (*upper)(sy_iterator *it);
   /* No article from `target`, which is not below the current one, to *last scores more than
    * this. */
@@ -82,9 +82,9 @@ sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, s
 /* The postings under it, for windowed scoring; NULL for other iterators. */
 sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer);
 
-/* The postings lists that an iterator intersects, to be intersected together with others: `count` of
- * them are stored from lists[0] on when that is not NULL. Whoever moves them sets `article` of the
- * iterator to a common one. 0 for iterators that are no intersection of lists. */
+/* The postings lists that an iterator intersects, to be intersected together with others:
+ * `count` of them are stored from lists[0] on when that is not NULL. Whoever moves them sets
+ * `article` of the iterator to a common one. 0 for iterators that are no intersection of lists. */
 uint32_t sy_iterator_lists(sy_iterator *it, sy_postings **lists);
 
 /* Articles and frequencies that are in memory, borrowed. */

@@ -17,8 +17,8 @@
  *
  *   query->memory --> nodes --> nodes --> ... --> sy_query | texts of all leaves | first nodes
  *
- * (and among them the texts of dates written otherwise). A leaf's text is never longer than what it was written as, so the texts together fit into the
- * length of the query.
+ * (and among them the texts of dates written otherwise). A leaf's text is never longer than what it
+ * was written as, so the texts together fit into the length of the query.
  */
 #include "query/parse.h"
 

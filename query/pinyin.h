@@ -3,8 +3,8 @@
  *
  * There is no index of readings. Every pair of characters that follow each other is a term, so the
  * lexicon is a graph of characters, and a reading is a path through it. Paths are taken best first:
- * a phrase is in no more articles than the rarest of its pairs (A*, Hart, Nilsson and Raphael 1968),
- * and from three characters on the beginning of a phrase is looked up before it is followed.
+ * a phrase is in no more articles than the rarest of its pairs (A*, Hart, Nilsson and Raphael
+ * 1968), and from three characters on the beginning of a phrase is looked up before it is followed.
  */
 #ifndef SY_PINYIN_H
 #define SY_PINYIN_H

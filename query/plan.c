@@ -238,7 +238,7 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
   node->weight = phrase ? phrase->weight : 0;
   if (set) SY_TRY(add_set(plan, leaf, phrase, node, idf_sum, error));
   for (uint32_t s = 0; verify && s < plan->snapshot->count; s++) {
-    if (!set) SY_TRY(gather_phrase(plan, phrase, s, &node->arrays[s], error));
+    if (phrase && !set) SY_TRY(gather_phrase(plan, phrase, s, &node->arrays[s], error));
     SY_TRY(verify_text(plan, leaf, s, field, &node->arrays[s], error));
   }
   return SY_OK;

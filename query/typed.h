@@ -8,8 +8,8 @@
 #include "query/index.h"
 #include "query/topk.h"
 
-/* Ties are looked into in groups of so many ranks, up to so many: what an article's rank is does not
- * depend on which page of results is asked for. */
+/* Ties are looked into in groups of so many ranks, up to so many: what an article's rank is does
+ * not depend on which page of results is asked for. */
 #define SY_TYPED_GROUP 32u
 #define SY_TYPED_RANKS 96u
 

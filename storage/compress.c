@@ -57,8 +57,8 @@ static void *work(void *argument) {
   return NULL;
 }
 
-/* Starts the threads, with all signals blocked: those are the caller's. Fewer than asked for will do,
- * and none means that the caller's thread compresses. */
+/* Starts the threads, with all signals blocked: those are the caller's. Fewer than asked for
+ * will do, and none means that the caller's thread compresses. */
 static void start_threads(sy_compressor *c) {
   sigset_t all, before;
   sigfillset(&all);

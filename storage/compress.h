@@ -27,7 +27,8 @@ void sy_compressor_free(sy_compressor *c);
 
 /* Whether sy_compressor_put() must wait for a frame to be taken. */
 bool sy_compressor_full(const sy_compressor *c);
-/* Gives a block; `block` gets an empty buffer back. `tag` comes out with the frame. Not when full. */
+/* Gives a block; `block` gets an empty buffer back. `tag` comes out with the frame. Not when
+ * full. */
 sy_status sy_compressor_put(sy_compressor *c, sy_buffer *block, uint32_t tag, sy_error *error);
 
 typedef struct sy_frame {
@@ -36,7 +37,8 @@ typedef struct sy_frame {
   uint32_t raw_bytes, tag;
 } sy_frame;
 
-/* The oldest frame; SY_NOT_FOUND when there is none, or, without `wait`, when it is not done yet. */
+/* The oldest frame; SY_NOT_FOUND when there is none, or, without `wait`, when it is not done
+ * yet. */
 sy_status sy_compressor_take(sy_compressor *c, bool wait, sy_frame *out, sy_error *error);
 
 #endif
