@@ -180,6 +180,8 @@ typedef enum sy_format {
   SY_FORMAT_TSV,       /* the same with tabs for commas */
   SY_FORMAT_MEDIAWIKI, /* an XML dump of a wiki; a page is an article */
   SY_FORMAT_WARC,      /* a web archive; a page is an article */
+  SY_FORMAT_DOCX,      /* one Word document, one article */
+  SY_FORMAT_EPUB,      /* one book, one article */
 } sy_format;
 
 typedef struct sy_import_progress {

@@ -347,7 +347,16 @@ static sy_status import_item(importer *self, const item *item, sy_error *error) 
   const uint8_t *sample;
   size_t bytes;
   SY_TRY(sy_input_source_peek(item->source, &sample, &bytes, error));
-  if (!sy_input_unpack_is_packed(sample, bytes, item->path)) {
+  sy_format package = sy_input_guess_package(item->path, sample, bytes);
+  sy_format forced = self->options->format;
+  bool packed = sy_input_unpack_is_packed(sample, bytes, item->path);
+  if (package == SY_FORMAT_AUTO && !packed && bytes) package = forced;
+  if (package == SY_FORMAT_DOCX || package == SY_FORMAT_EPUB) {
+    item->source->count_bytes = true;
+    return package == SY_FORMAT_DOCX ? sy_input_read_docx(item->source, &self->sink, error)
+                                     : sy_input_read_epub(item->source, &self->sink, error);
+  }
+  if (!packed) {
     return import_text(self, item, sample, bytes, error);
   }
   if (item->nesting == MAX_NESTING) {

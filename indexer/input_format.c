@@ -22,7 +22,8 @@ static const struct {
     {"tex", SY_FORMAT_TEXT},     {"org", SY_FORMAT_TEXT},       {"adoc", SY_FORMAT_TEXT},
     {"pdf", SY_FORMAT_AUTO},     {"ps", SY_FORMAT_AUTO},        {"eps", SY_FORMAT_AUTO},
     {"svg", SY_FORMAT_AUTO},     {"rtf", SY_FORMAT_AUTO},       {"mht", SY_FORMAT_AUTO},
-    {"png", SY_FORMAT_AUTO},     {"jpg", SY_FORMAT_AUTO},       {"gif", SY_FORMAT_AUTO},
+    {"docx", SY_FORMAT_AUTO},    {"epub", SY_FORMAT_AUTO},      {"png", SY_FORMAT_AUTO},
+    {"jpg", SY_FORMAT_AUTO},     {"gif", SY_FORMAT_AUTO},
 };
 
 static const char *extension_of(const char *name) {
@@ -105,4 +106,14 @@ sy_input_guess sy_input_guess_format(const char *name, sy_string sample) {
                                              : SY_FORMAT_TEXT;
   }
   return guess;
+}
+
+sy_format sy_input_guess_package(const char *name, const uint8_t *sample, size_t bytes) {
+  static const char mimetype[] = "mimetypeapplication/epub+zip"; /* the first member, stored */
+  if (bytes < 4 || memcmp(sample, "PK\3\4", 4) != 0) return SY_FORMAT_AUTO;
+  if (!strcasecmp(extension_of(name), "docx")) return SY_FORMAT_DOCX;
+  if (!strcasecmp(extension_of(name), "epub")) return SY_FORMAT_EPUB;
+  size_t length = sizeof mimetype - 1;
+  return bytes >= 30 + length && !memcmp(sample + 30, mimetype, length) ? SY_FORMAT_EPUB
+                                                                        : SY_FORMAT_AUTO;
 }

@@ -48,6 +48,13 @@ sy_status sy_input_read_mediawiki(sy_input_source *source, const sy_input_lines 
 sy_status sy_input_read_warc(sy_input_source *source, const sy_input_lines *lines,
                              const sy_input_sink *sink, sy_error *error);
 
+/* A Word document: the title is its property, else the first line. The id is the file's name. Memory:
+ * input_package.h. */
+sy_status sy_input_read_docx(sy_input_source *source, const sy_input_sink *sink, sy_error *error);
+
+/* A book, its chapters in reading order: the title and the field "creator" are its metadata's. */
+sy_status sy_input_read_epub(sy_input_source *source, const sy_input_sink *sink, sy_error *error);
+
 /* Plain text: the title is the first line that is not blank, cut to 100 characters. `id` is also
  * the file's name. Text without any character but white space is no article: SY_OK, nothing added.
  */
@@ -81,6 +88,9 @@ typedef struct sy_input_guess {
   bool binary;   /* an image, a PDF file, a database...: not text */
   bool no_lines; /* named .json and not one object a line */
 } sy_input_guess;
+
+/* SY_FORMAT_DOCX or SY_FORMAT_EPUB for a zip file that is one, else SY_FORMAT_AUTO. */
+sy_format sy_input_guess_package(const char *name, const uint8_t *sample, size_t bytes);
 
 /* From the name's extension and the first bytes (`sample`, in UTF-8 if it is text). */
 sy_input_guess sy_input_guess_format(const char *name, sy_string sample);

@@ -50,7 +50,7 @@ static const struct {
     {'i', "index", "DIR",
      "the index (default: $SUOYIN_INDEX, else ./suoyin.idx); made if not there"},
     {'f', "format", "FORMAT",
-     "auto, jsonl, csv, tsv, text, markdown, html, mediawiki or warc (default: auto)"},
+     "jsonl, csv, tsv, text, markdown, html, mediawiki, warc, docx or epub (default: auto)"},
     {ENCODING_OPTION, "encoding", "NAME",
      "charset of the input, as GB18030 or Big5 (default: detected)"},
     {ID_OPTION, "id", "MEMBER", "JSON member or column with the article's id (default: id)"},
@@ -97,8 +97,11 @@ static void print_help(FILE *out) {
       "Usage: suoyin-index [OPTION]... INPUT...\n"
       "       suoyin-index [OPTION]... --delete ID...\n"
       "Adds articles to a full-text index of Chinese. An INPUT is a file, a directory (with all\n"
-      "below it) or - for standard input: JSON lines, CSV, TSV, plain text, Markdown or\n"
-      "HTML, also compressed (gzip, xz, zstd, bzip2) and in tar or zip archives.\n\n");
+      "below it) or - for standard input: JSON lines, CSV, TSV, plain text, Markdown, HTML, dumps "
+      "of\n"
+      "MediaWiki, web archives (WARC), Word documents (DOCX) or books (EPUB), also compressed "
+      "(gzip,\n"
+      "xz, zstd, bzip2) and in tar or zip archives.\n\n");
   for (size_t i = 0; i < OPTION_COUNT; i++) {
     char left[40];
     const char *argument = option_table[i].argument;

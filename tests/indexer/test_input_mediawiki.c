@@ -75,11 +75,11 @@ static void test_hostile_markup(void **state) {
       "\n{|\n| a ||", "<a ", "\n=",  "[[a]]{{", "''''",  "&#x4e2d", "<nowiki>", "__A", "}}]]"};
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     sy_buffer text = {0}, out = {0};
-    while (text.bytes < 4u << 20) sy_buffer_append(&text, parts[i], strlen(parts[i]));
+    while (text.bytes < 1u << 20) sy_buffer_append(&text, parts[i], strlen(parts[i]));
     clock_t begin = clock();
     sy_input_wikitext_plain((sy_string){(const char *)text.data, text.bytes}, &out);
     double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
-    if (seconds > 5) fail_msg("%s: %.1f s", parts[i], seconds);
+    if (seconds > 2) fail_msg("%s: %.1f s", parts[i], seconds);
     sy_buffer_free(&text);
     sy_buffer_free(&out);
   }
