@@ -170,6 +170,7 @@ SY_API void sy_writer_close(sy_writer *writer);
 
 /* ---- Importing files ------------------------------------------------------------------------- */
 
+/* docs/inputs.md says of each what becomes id, title, body and fields. */
 typedef enum sy_format {
   SY_FORMAT_AUTO = 0,  /* by extension, then by content */
   SY_FORMAT_JSONL,     /* one JSON object a line */

@@ -1,13 +1,14 @@
 /*
  * input_docx.c - the text of a Word document (Office Open XML), one article a file.
  *
- *     word/document.xml     <w:p><w:r><w:t>甲</w:t><w:tab/><w:t>乙</w:t></w:r></w:p>   ->  甲 TAB 乙 LF
+ *     word/document.xml     <w:p><w:r><w:t>甲</w:t><w:tab/><w:t>乙</w:t></w:r></w:p>
+ *                           ->  甲 TAB 乙 LF
  *     docProps/core.xml     <dc:title>题</dc:title>
  *
  * Text stands in <t> only: instructions of fields and deleted text have other elements. A paragraph
- * is a line, so is every paragraph in the cell of a table. Left out: the readings of ruby, text moved
- * away, the second form of a drawing (<mc:Fallback>), headers, footers, notes and comments, which are
- * in other members.
+ * is a line, so is every paragraph in the cell of a table. Left out: the readings of ruby, text
+ * moved away, the second form of a drawing (<mc:Fallback>), headers, footers, notes and comments,
+ * which are in other members.
  */
 #include "indexer/input_package.h"
 #include "indexer/input_read.h"

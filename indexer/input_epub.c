@@ -7,8 +7,8 @@
  *                               <spine> <itemref idref="c1"/> ... </spine>
  *     OEBPS/text/1.xhtml        read as any HTML file
  *
- * A chapter is taken once, however often the spine names it. The table of contents (properties "nav")
- * is left out.
+ * A chapter is taken once, however often the spine names it. The table of contents (properties
+ * "nav") is left out.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* asprintf() */

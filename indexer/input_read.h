@@ -48,8 +48,8 @@ sy_status sy_input_read_mediawiki(sy_input_source *source, const sy_input_lines 
 sy_status sy_input_read_warc(sy_input_source *source, const sy_input_lines *lines,
                              const sy_input_sink *sink, sy_error *error);
 
-/* A Word document: the title is its property, else the first line. The id is the file's name. Memory:
- * input_package.h. */
+/* A Word document: the title is its property, else the first line. The id is the file's name.
+ * Memory: input_package.h. */
 sy_status sy_input_read_docx(sy_input_source *source, const sy_input_sink *sink, sy_error *error);
 
 /* A book, its chapters in reading order: the title and the field "creator" are its metadata's. */

@@ -50,7 +50,7 @@ static const struct {
     {'i', "index", "DIR",
      "the index (default: $SUOYIN_INDEX, else ./suoyin.idx); made if not there"},
     {'f', "format", "FORMAT",
-     "jsonl, csv, tsv, text, markdown, html, mediawiki, warc, docx or epub (default: auto)"},
+     "auto, jsonl, csv, tsv, text, markdown, html, mediawiki, warc, docx, epub"},
     {ENCODING_OPTION, "encoding", "NAME",
      "charset of the input, as GB18030 or Big5 (default: detected)"},
     {ID_OPTION, "id", "MEMBER", "JSON member or column with the article's id (default: id)"},

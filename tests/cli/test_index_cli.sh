@@ -33,6 +33,19 @@ holds "nothing of that run is committed" 好的 0
 result "--skip-bad reports it and counts it"
 holds "and takes the rest" 好的 2
 
+# What is not certain is asked; what is doubtful is reported.
+printf '\273\250\274\344\274\257' >short.txt
+"$index" -q -i other.idx short.txt 2>err
+[ $? = 2 ] && grep -q '^suoyin-index: short.txt: .*--encoding' err
+result "an uncertain encoding: exit status 2, and a question"
+[ "$("$index" -i other.idx --json --skip-bad short.txt 2>err | json skipped)" = 1 ] && grep -q '^short.txt: ' err
+result "--skip-bad counts it"
+printf 'id,body,year\n1,"ä¸­æ–‡å­—ç¬¦",1999\n' >twice.csv
+[ "$("$index" -i other.idx --json twice.csv 2>err | json warnings)" = 1 ] && grep -q '^twice.csv:2: .*中文字.*(warning)$' err
+result "text encoded twice: a warning, with file and line"
+"$index" -i other.idx twice.csv 2>&1 | grep -q '1 warnings' && ! "$index" -q -i other.idx twice.csv 2>&1 | grep -q .
+result "warnings in the summary, none with --quiet"
+
 # Deleting.
 "$index" -q -i test.idx --delete 3 none 2>err
 [ $? = 0 ] && grep -q none err
