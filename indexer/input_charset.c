@@ -227,7 +227,7 @@ static void propose_by_uchardet(const uint8_t *data, size_t bytes, char *name, s
 static bool looks_binary(const uint8_t *data, size_t bytes) {
   size_t controls = 0;
   for (size_t i = 0; i < bytes; i++) {
-    controls += data[i] < 0x20 && !memchr("\t\n\f\r\x1a\x1b", data[i], 6);
+    controls += data[i] == 0 || (data[i] < 0x20 && !strchr("\t\n\f\r\x1a\x1b", data[i]));
   }
   return controls * 500 > bytes;
 }

@@ -71,8 +71,9 @@ static bool push_value(csv_reader *r, size_t from, size_t bytes, bool doubled) {
 }
 
 /* One value at *i of the row's `n` bytes; *i is then behind it. */
-static row_result scan_value(csv_reader *r, const char *row, size_t n, size_t *i,
-                             const char **reason) {
+static row_result scan_value(csv_reader *r, size_t *i, const char **reason) {
+  const char *row = r->buffer + r->at;
+  size_t n = r->bytes - r->at;
   size_t from = *i, at = from;
   if (at < n && row[at] == '"') {
     bool doubled = false;
@@ -101,12 +102,12 @@ static row_result scan_value(csv_reader *r, const char *row, size_t n, size_t *i
 /* The row at `at`; *bytes is then its length with its line end. ROW_CUT: the buffer ends before the
  * row, or, when it has all there is, a quote is open. */
 static row_result scan_row(csv_reader *r, size_t *bytes, const char **reason) {
-  const char *row = r->buffer + r->at;
   size_t n = r->bytes - r->at;
   r->count = 0;
   for (size_t i = 0;; i++) { /* over the delimiter */
-    row_result result = scan_value(r, row, n, &i, reason);
+    row_result result = scan_value(r, &i, reason);
     if (result != ROW) return result;
+    const char *row = r->buffer + r->at;
     if (r->count > COLUMNS_MAX) {
       *reason = "too many columns";
       return ROW_BAD;

@@ -22,10 +22,11 @@ static sy_status add_member(sy_input_package *package, const char *name, sy_inpu
     package->members = grown;
     package->capacity = capacity;
   }
-  char *copy = strdup(name);
-  if (!copy) return sy_fail_memory(error);
-  *out = &package->members[package->count++];
-  **out = (sy_input_member){copy, {0}};
+  sy_input_member *member = &package->members[package->count];
+  *member = (sy_input_member){.name = strdup(name)};
+  if (!member->name) return sy_fail_memory(error);
+  package->count++;
+  *out = member;
   return SY_OK;
 }
 

@@ -175,8 +175,10 @@ static bool read_response(sy_string *content, response *out) {
       *content = (sy_string){p, (size_t)(end - p)};
       return out->code != 0;
     }
-    if (!i && (strncmp(line, "HTTP/", 5) || sscanf(line, "HTTP/%*s %3d", &out->code) != 1)) {
-      return false;
+    if (!i) { /* HTTP/1.1 200 OK */
+      const char *code = strncmp(line, "HTTP/", 5) ? NULL : strchr(line, ' ');
+      if (!code) return false;
+      out->code = (int)strtol(code, NULL, 10);
     }
     keep(out->content_type, sizeof out->content_type, value_of(line, "Content-Type"));
     const char *transfer = value_of(line, "Transfer-Encoding");

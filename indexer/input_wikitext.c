@@ -445,7 +445,7 @@ static void write_text(wiki_reader *w) {
   while (p < w->end && !w->out->failed) {
     if (line_begins) p = begin_line(w, p, &heading_end);
     line_begins = false;
-    if (p == heading_end) p = line_end(w, p);
+    if (heading_end && p == heading_end) p = line_end(w, p);
     if (p >= w->end) break;
     if (*p == '\n') {
       write_newline(w);
@@ -465,6 +465,7 @@ static void write_text(wiki_reader *w) {
 }
 
 void sy_input_wikitext_plain(sy_string text, sy_buffer *out) {
+  if (!text.bytes) return;
   wiki_reader w = {.text = text.data, .end = text.data + text.bytes, .out = out};
   if (!find_pairs(&w)) {
     out->failed = true;

@@ -76,6 +76,14 @@ static void on_document_type(void *context, const xmlChar *name, const xmlChar *
     settle(r, refuse(r, "XML with a document type declaration is not read"));
 }
 
+/* Where a document type is allowed; entities are not. */
+static void on_entity(void *context, const xmlChar *name, int type, const xmlChar *external,
+                      const xmlChar *system, xmlChar *content) {
+  (void)name, (void)type, (void)external, (void)system, (void)content;
+  xml_reader *r = context;
+  settle(r, refuse(r, "XML that declares entities is not read"));
+}
+
 static void on_message(void *context, const char *format, ...) {
   (void)context;
   (void)format;
@@ -102,6 +110,7 @@ static xmlParserCtxtPtr make_parser(xml_reader *r, bool utf8) {
   handler.ignorableWhitespace = on_text;
   handler.cdataBlock = on_text;
   handler.internalSubset = on_document_type;
+  handler.entityDecl = on_entity;
   handler.warning = on_message;
   handler.error = on_message;
   xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&handler, r, NULL, 0, NULL);
@@ -138,6 +147,10 @@ sy_status sy_input_xml_read(sy_input_source *source, bool utf8, sy_input_xml *xm
   char *block = malloc(BLOCK_BYTES);
   sy_status status = r.parser && block ? read_blocks(&r, source, block) : sy_fail_memory(error);
   free(block);
-  if (r.parser) xmlFreeParserCtxt(r.parser);
+  if (r.parser) {
+    xmlDocPtr declared = r.parser->myDoc; /* libxml2 keeps declared entities here all the same */
+    xmlFreeParserCtxt(r.parser);
+    xmlFreeDoc(declared);
+  }
   return status;
 }
