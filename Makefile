@@ -1,5 +1,5 @@
 # Suoyin. A newcomer needs two commands, `make demo` and `make check`; there are also deps, all, test,
-# asan, fuzz, lint, format, bench, install, uninstall and clean.
+# asan, fuzz, torture, coverage, lint, format, bench, install, uninstall and clean.
 #
 #   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
 #   make WARN=      without -Werror            make V=1            show the commands
@@ -56,7 +56,7 @@ ifndef V
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test check demo asan fuzz deps packages lint format bench install uninstall clean FORCE
+.PHONY: all test check demo asan fuzz torture coverage deps packages lint format bench install uninstall clean FORCE
 
 # ---- Rules ----------------------------------------------------------------------------------------------
 
@@ -148,6 +148,17 @@ fuzz: deps
 	$(SUBMAKE) $(FUZZ:%=$(BUILD)/fuzz/%) BUILD=$(BUILD)/fuzz CC=clang-14 LDFLAGS=-fsanitize=fuzzer \
 	  SANITIZE='$(ASAN),fuzzer-no-link' CFLAGS='-O1 -g' WARN=
 	tests/fuzz/run $(BUILD) $(FUZZ_NAMES)
+
+# Tests that need gigabytes and minutes.
+torture: deps
+	$(SUBMAKE) all $(TEST_PROGRAMS)
+	for script in tests/torture/*.sh; do $$script $(BUILD) || exit 1; done
+
+# Lines that the tests reach, of the folders that read untrusted bytes; the report is in HTML.
+coverage: deps
+	tools/deps.sh coverage
+	-$(SUBMAKE) test BUILD=$(BUILD)/coverage CFLAGS='-O1 -g' SANITIZE='--coverage -fprofile-update=atomic'
+	tests/coverage $(BUILD)/coverage
 
 demo: deps
 	$(SUBMAKE) all

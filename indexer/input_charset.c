@@ -97,8 +97,8 @@ typedef struct conversion {
   uint64_t invalid;       /* how often */
 } conversion;
 
-/* glibc takes UTF-8 and UCS-4 up to 2^31 for characters, and writes them in up to six bytes: replaces
- * what is beyond U+10FFFF in the output from `at` on. Such bytes begin nothing else. */
+/* glibc takes UTF-8 and UCS-4 up to 2^31 for characters, and writes them in up to six bytes:
+ * replaces what is beyond U+10FFFF in the output from `at` on. Such bytes begin nothing else. */
 static void drop_beyond_unicode(conversion *c, sy_buffer *out, size_t at) {
   size_t to = at, substitute = strlen(c->substitute);
   while (at < out->bytes) {

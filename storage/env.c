@@ -12,9 +12,9 @@
  * enlarged: that would move it under other users. It takes address space, not memory, so it is made
  * enormous at once.
  *
- * What is read is read by pages.h from a map of our own, which trusts no page. LMDB keeps the table of
- * readers, so that no page of our snapshot is written over; it reads pages only to write, and only
- * after all of them were checked when the writer opened.
+ * What is read is read by pages.h from a map of our own, which trusts no page. LMDB keeps the
+ * table of readers, so that no page of our snapshot is written over; it reads pages only to write,
+ * and only after all of them were checked when the writer opened.
  */
 #include "storage/env.h"
 
@@ -156,8 +156,8 @@ static sy_status refresh_view(const sy_env *env, file_view *view, sy_error *erro
   return SY_OK;
 }
 
-/* A writer that commits while we look makes metas and trees disagree. It has changed the metas then:
- * where nothing has changed since the last attempt, what was seen is damage. */
+/* A writer that commits while we look makes metas and trees disagree. It has changed the metas
+ * then: where nothing has changed since the last attempt, what was seen is damage. */
 typedef struct watch {
   uint64_t hash;
   uint32_t attempts;
@@ -354,8 +354,8 @@ static sy_status read_head(const sy_env *env, uint8_t *head, uint64_t *bytes, sy
   return SY_OK;
 }
 
-/* Whether LMDB may look at the file. An empty one is what a writer leaves that dies while it makes an
- * index. */
+/* Whether LMDB may look at the file. An empty one is what a writer leaves that dies while it makes
+ * an index. */
 static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
   uint8_t *head = malloc(2 * (size_t)SY_PAGE_MOST_BYTES);
   if (!head) return sy_fail_memory(error);
@@ -571,8 +571,8 @@ static sy_status check_overflow(void *context, const sy_page_value *value, sy_er
   return sy_pages_overflow(((overflow_check *)context)->pages, value, error);
 }
 
-/* LMDB frees as many pages of a value as its first page says: that is checked before. What the current
- * transaction put is not looked at: it has not been on disk. */
+/* LMDB frees as many pages of a value as its first page says: that is checked before. What the
+ * current transaction put is not looked at: it has not been on disk. */
 static sy_status check_before_delete(sy_env *env, uint32_t segment, sy_error *error) {
   file_view view = {0};
   sy_page_meta metas[2];

@@ -6,9 +6,9 @@
  *
  *     segment u32 | part u8 | ordinal u24     big-endian: the data of a segment is a range of keys
  *
- * Segment 0 is the index itself: part SY_PART_MANIFEST is the manifest (manifest.h), SY_PART_STAMP the
- * number of the LMDB transaction that wrote it, u64. Every transaction writes it, so that a tree shows
- * which commit it is of, whatever LMDB's first pages say.
+ * Segment 0 is the index itself: part SY_PART_MANIFEST is the manifest (manifest.h), SY_PART_STAMP
+ * the number of the LMDB transaction that wrote it, u64. Every transaction writes it, so that a
+ * tree shows which commit it is of, whatever LMDB's first pages say.
  *
  * Every value ends with 8 bytes: XXH3-64 of the bytes before, seeded with the key as a number;
  * little- endian. A decoder may read (not use) up to 8 bytes behind what it is given: they are this
@@ -67,16 +67,17 @@ const char *sy_env_path(const sy_env *env);
 /* Begins (or begins anew) the read transaction: the newest snapshot. All borrowed values end. */
 sy_status sy_env_read(sy_env *env, sy_error *error);
 void sy_env_end_read(sy_env *env);
-/* SY_NOT_FOUND when there is no such value; SY_CORRUPT when a page on the way to it is damaged, or it
- * is too short for its checksum. */
+/* SY_NOT_FOUND when there is no such value; SY_CORRUPT when a page on the way to it is damaged, or
+ * it is too short for its checksum. */
 sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
                      sy_error *error);
-/* Checks all pages, then calls `visit` for every value of the snapshot in key order, with whether its
- * checksum is right; a status other than SY_OK ends the walk and is returned. */
+/* Checks all pages, then calls `visit` for every value of the snapshot in key order, with whether
+ * its checksum is right; a status other than SY_OK ends the walk and is returned. */
 typedef sy_status (*sy_env_visitor)(void *context, uint32_t segment, uint32_t part,
                                     uint32_t ordinal, sy_value value, bool sound);
 sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error);
-/* Where the manifest is missing: SY_OK when nothing was ever committed, SY_CORRUPT when it was lost. */
+/* Where the manifest is missing: SY_OK when nothing was ever committed, SY_CORRUPT when it was
+ * lost. */
 sy_status sy_env_check_new(sy_env *env, sy_error *error);
 /* Size of the file in use and, of it, what is free for reuse. */
 sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error);

@@ -2,8 +2,9 @@
  * pages.c - LMDB's file, read without trusting it (format and contracts in pages.h).
  *
  * A tree is walked by recursion over its depth, which the meta limits and every step lowers, so a
- * page that points back at its parent ends the walk: on the level of leaves there must be a leaf. In a
- * walk each page may come once; without that, 200 nodes that name one page would take for ever.
+ * page that points back at its parent ends the walk: on the level of leaves there must be a leaf.
+ * In a walk each page may come once; without that, 200 nodes that name one page would take for
+ * ever.
  */
 #include "storage/pages.h"
 
@@ -356,11 +357,10 @@ sy_status sy_pages_check(const sy_pages *pages, bool (*overflow)(uint64_t key),
   page_check c = {.overflow = overflow};
   SY_TRY(begin_walk(&c.walk, pages, error));
   const sy_page_tree *trees[] = {&pages->meta.data, &pages->meta.free};
-  const sy_page_visitor visitors[] = {check_value, check_free};
   sy_status status = SY_OK;
   c.walk.context = &c;
   for (int i = 0; i < 2 && status == SY_OK; i++) {
-    c.walk.visit = visitors[i];
+    c.walk.visit = i ? check_free : check_value;
     status = walk_tree(&c.walk, trees[i]);
     if (status == SY_OK && !counts_agree(&c.walk.counted, trees[i]))
       status = damaged(pages, error, "there are not as many pages or values as there should be");

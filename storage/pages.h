@@ -1,30 +1,30 @@
 /*
  * pages.h - LMDB's file, read without trusting it.
  *
- * LMDB believes its own pages: an offset, a page number or a count that is wrong is followed, out of
- * the page or out of the file. So Suoyin reads with this, which follows nothing that it has not
+ * LMDB believes its own pages: an offset, a page number or a count that is wrong is followed, out
+ * of the page or out of the file. So Suoyin reads with this, which follows nothing that it has not
  * checked, and lets LMDB write only in a file whose pages sy_pages_check() found in order.
  *
  * The file (LMDB 0.9, data version 1, 64 bits, little-endian) is pages of one size:
  *
  *     page        pgno u64, pad u16, flags u16, lower u16, upper u16, then by the flags:
  *       meta      8: pages 0 and 1, written in turn: the commit T is on page T % 2 (below)
- *       branch    1: (lower - 16) / 2 offsets u16 of nodes, which lie between upper and the page's end
+ *       branch    1: (lower - 16) / 2 offsets u16 of nodes, which lie from upper on
  *       leaf      2: the same
- *       overflow  4: `lower | upper << 16` pages that hold one value, from byte 16 of the first on
+ *       overflow  4: `lower | upper << 16` pages of one value, from byte 16 of the first on
  *     node        low u32, flags u16, key bytes u16, key, then in a leaf the value
- *       branch    low | flags << 32 is the page whose keys are not below this key; in the first node
- *                 the key means nothing
- *       leaf      low is the length of the value; flags 1: in its place stands u64, an overflow page
+ *       branch    low | flags << 32 is the page whose keys are not below this key; in the
+ *                 first node the key means nothing
+ *       leaf      low is the length of the value; flags 1: in its place u64, an overflow page
  *     meta        magic u32, version u32, address u64, map size u64, two trees, last page u64,
  *                 commit u64
  *       tree      pad u32 (of the first tree: the page size), flags u16, depth u16, branch pages u64,
  *                 leaf pages u64, overflow pages u64, entries u64, root u64 (all ones: empty)
  *
- * The first tree is the list of free pages: its keys are commits (native u64), its values a count u64
- * and as many page numbers u64. The second is the data; its keys are Suoyin's 8 bytes, big-endian.
- * Both are u64 here. LMDB writes pages where no page of the last two commits is, so both metas have
- * whole trees.
+ * The first tree is the list of free pages: its keys are commits (native u64), its values a count
+ * u64 and as many page numbers u64. The second is the data; its keys are Suoyin's 8 bytes,
+ * big-endian. Both are u64 here. LMDB writes pages where no page of the last two commits is, so
+ * both metas have whole trees.
  */
 #ifndef SY_PAGES_H
 #define SY_PAGES_H
@@ -70,11 +70,12 @@ typedef struct sy_page_value {
   uint64_t overflow; /* its first page, when it does not lie in a leaf; else 0 */
 } sy_page_value;
 
-/* Finds the value of a key of the data tree, its overflow page checked. SY_NOT_FOUND, SY_CORRUPT. */
+/* Finds the value of a key of the data tree, its overflow page checked. SY_NOT_FOUND, SY_CORRUPT.
+ * */
 sy_status sy_pages_get(const sy_pages *pages, uint64_t key, sy_page_value *out, sy_error *error);
 
-/* Calls `visit` for every value of the data tree with first <= key <= last, in order. All nodes, and
- * the order of keys across all pages walked, are checked; overflow pages are not looked at:
+/* Calls `visit` for every value of the data tree with first <= key <= last, in order. All nodes,
+ * and the order of keys across all pages walked, are checked; overflow pages are not looked at:
  * sy_pages_overflow(). A status other than SY_OK ends the walk and is returned. */
 typedef sy_status (*sy_page_visitor)(void *context, const sy_page_value *value, sy_error *error);
 sy_status sy_pages_walk(const sy_pages *pages, uint64_t first, uint64_t last, sy_page_visitor visit,
@@ -83,9 +84,10 @@ sy_status sy_pages_walk(const sy_pages *pages, uint64_t first, uint64_t last, sy
 /* Checks the head of a value's overflow pages; SY_OK also when it has none. */
 sy_status sy_pages_overflow(const sy_pages *pages, const sy_page_value *value, sy_error *error);
 
-/* Checks that LMDB may work on this commit: every branch and leaf page of both trees, the counts in
- * the meta, and that no page is used, or listed as free, twice. Looks at no page of values but those
- * for whose key `overflow` (may be NULL: all) says so. *free_pages (may be NULL): how many are free. */
+/* Checks that LMDB may work on this commit: every branch and leaf page of both trees, the counts
+ * in the meta, and that no page is used, or listed as free, twice. Looks at no page of values but
+ * those for whose key `overflow` (may be NULL: all) says so. *free_pages (may be NULL): how many
+ * are free. */
 sy_status sy_pages_check(const sy_pages *pages, bool (*overflow)(uint64_t key),
                          uint64_t *free_pages, sy_error *error);
 

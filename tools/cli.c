@@ -17,8 +17,8 @@ static const cli_option *option_of(const cli_option *options, int code) {
   return options;
 }
 
-/* `letters` and `longs` as getopt_long() wants them; in the order given, errors reported by us: getopt
- * would print what it was given as it is. */
+/* `letters` and `longs` as getopt_long() wants them; in the order given, errors reported by us:
+ * getopt would print what it was given as it is. */
 static void make_tables(const cli_option *options, char *letters, struct option *longs) {
   size_t count = 0;
   *letters++ = ':';

@@ -4,6 +4,7 @@
 #   tools/deps.sh        what `make`, `make check` and `make demo` need
 #   tools/deps.sh lint   what `make lint` and `make format` need
 #   tools/deps.sh fuzz   what `make fuzz` needs
+#   tools/deps.sh coverage   what `make coverage` needs
 #
 # Calls apt only when something is missing, and sudo only when not root.
 set -eu
@@ -12,6 +13,7 @@ packages="gcc g++ make pkg-config
   liblmdb-dev libzstd-dev libarchive-dev libsimdjson-dev libjansson-dev libuchardet-dev libxml2-dev
   libxxhash-dev libroaring-dev libutf8proc-dev libopencc-dev unicode-data libcmocka-dev zstd"
 [ "${1-}" = fuzz ] && packages="clang-14 libclang-rt-14-dev"
+[ "${1-}" = coverage ] && packages="lcov"
 [ "${1-}" = lint ] && packages="clang-format-14 clang-tidy-14 cppcheck"
 
 if ! command -v dpkg-query >/dev/null; then

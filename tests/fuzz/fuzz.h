@@ -4,7 +4,7 @@
  * A target is tests/fuzz/test_fuzz_<name>.c with two functions: one takes any bytes and aborts when
  * something that must hold does not, the other makes the seeds. It is built twice:
  *
- *     make check, make asan   with replay.c: runs the seeds, the inputs in findings/<name>/ and some
+ *     make check, make asan   with replay.c: runs the seeds, findings/<name>/ and some
  *                             thousand mutations of both, the same ones every time
  *     make fuzz               with libFuzzer, which begins with the same inputs
  */
@@ -53,7 +53,8 @@ uint8_t *fuzz_copy(const void *data, size_t bytes);
 /* A directory in memory if the machine has one, made once and removed when the program ends. */
 const char *fuzz_directory(void);
 
-/* Marks for each byte of `text` (and the one behind it) whether a character begins there. free(). */
+/* Marks for each byte of `text` (and the one behind it) whether a character begins there. free().
+ * */
 bool *fuzz_boundaries(const uint8_t *text, size_t bytes);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * test_fuzz_charset.c - which charset bytes are in, and their conversion: what comes out is UTF-8, and
- * a source that converts hands out the same whatever pieces its input comes in.
+ * test_fuzz_charset.c - which charset bytes are in, and their conversion: what comes out is UTF-8,
+ * and a source that converts hands out the same whatever pieces its input comes in.
  */
 #include "indexer/input_charset.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /*
- * test_fuzz_markup.c - plain text, Markdown and HTML: the first byte chooses, the rest is a file. The
- * articles are valid UTF-8, as the file is made before, and plain text keeps its body.
+ * test_fuzz_markup.c - plain text, Markdown and HTML: the first byte chooses, the rest is a file.
+ * The articles are valid UTF-8, as the file is made before, and plain text keeps its body.
  */
 #include "indexer/input_charset.h"
 #include "tests/fuzz/fuzz.h"

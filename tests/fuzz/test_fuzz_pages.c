@@ -1,7 +1,7 @@
 /*
  * test_fuzz_pages.c - LMDB's pages: the input changes bytes of a small index's file, which is then
- * read, walked and checked as pages.h does it. What the check found in order is walked without fault,
- * and every value of the walk is found by its key.
+ * read, walked and checked as pages.h does it. What the check found in order is walked without
+ * fault, and every value of the walk is found by its key.
  *
  *     input = pages cut from the end u8, then changes: offset u24, count u8, `count` bytes
  */

@@ -1,6 +1,6 @@
 /*
- * test_fuzz_query.c - the query parser: any bytes are a query or an error with a column; the tree is
- * as parse.h promises, and its leaves can be analysed.
+ * test_fuzz_query.c - the query parser: any bytes are a query or an error with a column; the tree
+ * is as parse.h promises, and its leaves can be analysed.
  */
 #include "query/leaf.h"
 #include "tests/fuzz/fuzz.h"

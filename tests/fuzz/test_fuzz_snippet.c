@@ -1,6 +1,6 @@
 /*
- * test_fuzz_snippet.c - the snippet maker: an article and a query from the input. Highlights stand in
- * order, on characters, inside the text; an article that matches is found.
+ * test_fuzz_snippet.c - the snippet maker: an article and a query from the input. Highlights stand
+ * in order, on characters, inside the text; an article that matches is found.
  *
  *     input = passages u8, characters u8, query, 0, title, 0, body
  */

@@ -1,11 +1,11 @@
 /*
  * test_pages.c - damage anywhere in data.mdb, LMDB's own pages too: each byte of a small index is
  * changed in turn, and the file cut at every page. Either opening or sy_index_check() says so, or
- * everything that can be asked is answered as before; nothing crashes, and what a writer makes of an
- * index that was found sound is sound.
+ * everything that can be asked is answered as before; nothing crashes, and what a writer makes of
+ * an index that was found sound is sound.
  *
- * $SUOYIN_DAMAGE_STRIDE: 1 changes every byte; n (11) those at the beginning of each page, where LMDB
- * keeps what it trusts, and every nth of the others.
+ * $SUOYIN_DAMAGE_STRIDE: 1 changes every byte; n (11) those at the beginning of each page, where
+ * LMDB keeps what it trusts, and every nth of the others.
  */
 #include "storage/pages.h"
 #include "tests/storage/storage_helper.h"
