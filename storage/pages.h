@@ -18,8 +18,8 @@
  *       leaf      low is the length of the value; flags 1: in its place u64, an overflow page
  *     meta        magic u32, version u32, address u64, map size u64, two trees, last page u64,
  *                 commit u64
- *       tree      pad u32 (of the first tree: the page size), flags u16, depth u16, branch pages u64,
- *                 leaf pages u64, overflow pages u64, entries u64, root u64 (all ones: empty)
+ *       tree      pad u32 (of the first tree: the page size), flags u16, depth u16, branch pages
+ *                 u64, leaf pages u64, overflow pages u64, entries u64, root u64 (all ones: empty)
  *
  * The first tree is the list of free pages: its keys are commits (native u64), its values a count
  * u64 and as many page numbers u64. The second is the data; its keys are Suoyin's 8 bytes,
