@@ -638,5 +638,10 @@ sy_status sy_env_commit(sy_env *env, sy_error *error) {
   int code = mdb_txn_commit(env->write);
   env->write = NULL;
   env->write_bytes = 0;
+  if (code == EIO) { /* also what LMDB makes of a write that was done in part */
+    return sy_fail_at(error, SY_IO, env->path, 0,
+                      "cannot commit: %s (is the disk full, or a limit of file size reached?)",
+                      mdb_strerror(code));
+  }
   return code ? fail_mdb(env, error, code, "cannot commit") : SY_OK;
 }

@@ -35,8 +35,8 @@ size_t sy_syllable_find(const char *letters, size_t bytes);
 /* Whether the character is read so with the neutral tone: 了 le, 们 men. */
 bool sy_syllable_is_neutral(size_t syllable, uint32_t c);
 
-/* The plain lower-case letter of a letter that pinyin is written with, v for u with two dots; *toned
- * says whether it has a tone mark. 0 for all other characters. */
+/* The plain lower-case letter of a letter that pinyin is written with, v for u with two dots;
+ * *toned says whether it has a tone mark. 0 for all other characters. */
 char sy_pinyin_letter(uint32_t c, bool *toned);
 
 #endif

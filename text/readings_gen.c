@@ -1,10 +1,11 @@
 /*
- * readings_gen.c - writes readings_tables.c: the pinyin syllables that exist, and the characters that
- * are read so (readings.h). Runs once, when Suoyin is built, over Unicode's Unihan_Readings.txt.
+ * readings_gen.c - writes readings_tables.c: the pinyin syllables that exist, and the characters
+ * that are read so (readings.h). Runs once, when Suoyin is built, over Unicode's
+ * Unihan_Readings.txt.
  *
- * Syllables come from all five fields of Mandarin readings. A character's readings come from the four
- * modern ones (kMandarin, kHanyuPinlu, kTGHZ2013, kXHC1983); only a character that has none of these
- * takes those of kHanyuPinyin, which are many and mostly historical.
+ * Syllables come from all five fields of Mandarin readings. A character's readings come from the
+ * four modern ones (kMandarin, kHanyuPinlu, kTGHZ2013, kXHC1983); only a character that has none of
+ * these takes those of kHanyuPinyin, which are many and mostly historical.
  */
 #include "text/readings.h"
 

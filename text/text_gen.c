@@ -1,7 +1,7 @@
 /*
  * text_gen.c - writes text_tables.c: how every code point folds, and which pairs compose. Runs
- * once, when Suoyin is built; what it asks (utf8proc for NFKC and case folding, OpenCC for character
- * variants, Unicode's list of radicals) is not needed afterwards.
+ * once, when Suoyin is built; what it asks (utf8proc for NFKC and case folding, OpenCC for
+ * character variants, Unicode's list of radicals) is not needed afterwards.
  *
  * The tables are described in tables.h, the rules in docs/text.md.
  */

@@ -102,6 +102,19 @@ result "a missing file"
 [ $? = 2 ]
 result "an unknown option"
 
+# No room: the last commit stays, and the next run has the space.
+"$index" -q -i full.idx a.jsonl
+before=$("$query" -i full.idx --count 深度学习)
+seq 1 40000 | sed 's/.*/{"id":"n&","body":"第&篇 数&&&& 没有地方了的文字&&&&&&&&"}/' >many.jsonl
+(ulimit -f 2048; exec "$index" -q -i full.idx many.jsonl 2>err)
+[ $? = 2 ] && grep -q 'full.idx: cannot commit: .*limit of file size\|File too large' err
+result "a file that may not grow"
+[ "$("$query" -i full.idx --count 深度学习)" = "$before" ] && [ "$("$query" -i full.idx --count 没有地方)" = 0 ] &&
+  "$build/suoyin-tool" check -i full.idx >/dev/null
+result "the last commit is as it was"
+"$index" -q -i full.idx many.jsonl && [ "$("$query" -i full.idx --count 没有地方)" = 40000 ]
+result "and the next run commits"
+
 # One writer at a time; a signal leaves nothing behind.
 mkfifo pipe
 "$index" -q -i test.idx - <pipe 2>first.err &

@@ -24,7 +24,8 @@ static void check_frame(const sy_frame *frame, const sent *all) {
   free(back);
 }
 
-/* Sends `count` blocks; takes frames when it must and now and then. `left`: how many are not taken. */
+/* Sends `count` blocks; takes frames when it must and now and then. `left`: how many are not
+ * taken. */
 static void send_blocks(uint32_t threads, uint32_t count, bool take_all) {
   random_source random = {random_seed(threads * 100 + count)};
   sent *all = calloc(count + 1, sizeof *all);
