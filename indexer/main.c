@@ -10,7 +10,6 @@
 #include "tools/cli.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,12 +40,7 @@ enum {
 };
 
 /* The one definition of every option: parsing and --help are made from it. */
-static const struct {
-  int code; /* below 256: also the letter */
-  const char *name;
-  const char *argument; /* NULL: none */
-  const char *help;
-} option_table[] = {
+static const cli_option option_table[] = {
     {'i', "index", "DIR",
      "the index (default: $SUOYIN_INDEX, else ./suoyin.idx); made if not there"},
     {'f', "format", "FORMAT",
@@ -74,15 +68,15 @@ static const struct {
     {'q', "quiet", NULL, "no progress line, no warnings and no summary"},
     {'h', "help", NULL, "show this help"},
     {VERSION_OPTION, "version", NULL, "show the version"},
+    {0},
 };
-enum { OPTION_COUNT = sizeof option_table / sizeof *option_table };
 
 typedef struct settings {
   const char *index;
   sy_writer_options writer;
   sy_import_options import;
   uint32_t merge; /* 0: not wanted */
-  bool delete_ids, json, quiet;
+  bool delete_ids, json, quiet, help, version;
   bool rules_given; /* rules of text analysis */
   char **arguments;
   size_t argument_count;
@@ -102,26 +96,9 @@ static void print_help(FILE *out) {
       "MediaWiki, web archives (WARC), Word documents (DOCX) or books (EPUB), also compressed "
       "(gzip,\n"
       "xz, zstd, bzip2) and in tar or zip archives.\n\n");
-  for (size_t i = 0; i < OPTION_COUNT; i++) {
-    char left[40];
-    const char *argument = option_table[i].argument;
-    int letter = option_table[i].code;
-    snprintf(left, sizeof left, "%c%c%s --%s%s%s", letter < 256 ? '-' : ' ',
-             letter < 256 ? letter : ' ', letter < 256 ? "," : " ", option_table[i].name,
-             argument ? " " : "", argument ? argument : "");
-    fprintf(out, "  %-24s %s\n", left, option_table[i].help);
-  }
+  cli_print_options(out, option_table);
   fprintf(out,
           "\nExit status: 0 done, 1 no id to delete was found, 2 error (nothing was committed).\n");
-}
-
-static bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *out) {
-  char *end;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  if (errno || end == text || *end || *text == '-' || value < low || value > high) return false;
-  *out = value;
-  return true;
 }
 
 /* "512M", "2G", "1048576". */
@@ -172,7 +149,8 @@ static bool set_fold(settings *s, const char *value) {
   return false;
 }
 
-static bool set_option(settings *s, int code, const char *value) {
+static bool set_option(void *context, int code, const char *value) {
+  settings *s = context;
   uint64_t number = 0;
   switch (code) {
     case 'i': s->index = value; return true;
@@ -185,15 +163,15 @@ static bool set_option(settings *s, int code, const char *value) {
     case DELETE_OPTION: s->delete_ids = true; return true;
     case MEMORY_OPTION: return parse_size(value, &s->writer.memory_bytes);
     case LEVEL_OPTION:
-      if (!parse_number(value, 1, 19, &number)) return false;
+      if (!cli_parse_number(value, 1, 19, &number)) return false;
       s->writer.compression_level = (int)number;
       return true;
     case THREADS_OPTION:
-      if (!parse_number(value, 1, 16, &number)) return false;
+      if (!cli_parse_number(value, 1, 16, &number)) return false;
       s->writer.threads = (uint32_t)number;
       return true;
     case MERGE_OPTION:
-      if (!parse_number(value, 1, UINT32_MAX, &number)) return false;
+      if (!cli_parse_number(value, 1, UINT32_MAX, &number)) return false;
       s->merge = (uint32_t)number;
       return true;
     case FOLD_OPTION: return set_fold(s, value);
@@ -201,6 +179,8 @@ static bool set_option(settings *s, int code, const char *value) {
     case NO_SPACE_OPTION: set_rules(s, SY_TEXT_SPACE, 0); return true;
     case JSON_OPTION: s->json = true; return true;
     case 'q': s->quiet = true; return true;
+    case 'h': s->help = true; return true;
+    case VERSION_OPTION: s->version = true; return true;
   }
   return false;
 }
@@ -208,46 +188,6 @@ static bool set_option(settings *s, int code, const char *value) {
 /* Names of files and members come from anywhere: nothing in them may move a terminal. */
 static void print_clean(const char *text) {
   cli_put_clean(stderr, (sy_string){text, strlen(text)}, CLI_LINE);
-}
-
-/* -1: go on; else the exit status. */
-static int parse_options(int argc, char **argv, settings *s) {
-  struct option long_options[OPTION_COUNT + 1] = {0};
-  char letters[2 * OPTION_COUNT + 2];
-  size_t used = 0;
-  letters[used++] = ':'; /* messages are ours: getopt would print what it was given as it is */
-  opterr = 0;
-  for (size_t i = 0; i < OPTION_COUNT; i++) {
-    int has_argument = option_table[i].argument ? required_argument : no_argument;
-    long_options[i] =
-        (struct option){option_table[i].name, has_argument, NULL, option_table[i].code};
-    if (option_table[i].code >= 256) continue;
-    letters[used++] = (char)option_table[i].code;
-    if (option_table[i].argument) letters[used++] = ':';
-  }
-  letters[used] = 0;
-  for (int code, at = -1; (code = getopt_long(argc, argv, letters, long_options, &at)) != -1;
-       at = -1) {
-    if (code == 'h') {
-      print_help(stdout);
-      return 0;
-    }
-    if (code == VERSION_OPTION) {
-      printf("suoyin-index %s\n", sy_version());
-      return 0;
-    }
-    if (code == '?' || code == ':') return cli_option_error(PROGRAM, code, argv[optind - 1]);
-    if (set_option(s, code, optarg)) continue;
-    const char *name = "";
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-      if (option_table[i].code == code) name = option_table[i].name;
-    }
-    return cli_usage_error(PROGRAM, "--%s: \"%s\" is not possible", name, optarg ? optarg : "");
-  }
-  s->arguments = argv + optind;
-  s->argument_count = (size_t)(argc - optind);
-  if (s->argument_count || (s->merge && !s->delete_ids)) return -1;
-  return cli_usage_error(PROGRAM, "no %s given", s->delete_ids ? "ID" : "INPUT");
 }
 
 /* ---- Signals ---- */
@@ -302,6 +242,7 @@ static bool on_progress(void *context, const sy_import_progress *p) {
     unsigned long left = done < 1 ? (unsigned long)(elapsed * (1 - done) / done) : 0;
     fprintf(stderr, ", %.0f%%, %lu:%02lu left", done < 1 ? done * 100 : 100, left / 60, left % 60);
   }
+  fflush(stderr); /* no line end follows */
   d->shown = true;
   return true;
 }
@@ -437,16 +378,23 @@ static int run(const settings *s) {
   double seconds = seconds_now() - d.started;
   if (!s->quiet && !s->json) print_summary(s, &progress, &counts, seconds);
   if (s->json) print_json(&progress, &counts, not_found, seconds);
-  if (fflush(stdout) || ferror(stdout)) return 2;
-  return s->delete_ids && not_found == s->argument_count ? 1 : 0;
+  int code = s->delete_ids && not_found == s->argument_count ? CLI_NOTHING : CLI_FOUND;
+  return cli_finish(PROGRAM, code);
 }
 
 int main(int argc, char **argv) {
   settings s = {.writer = SY_WRITER_OPTIONS_DEFAULT, .import = SY_IMPORT_OPTIONS_DEFAULT};
-  int code = parse_options(argc, argv, &s);
-  if (code >= 0) return code;
-  if (!s.index) s.index = getenv("SUOYIN_INDEX");
-  if (!s.index || !*s.index) s.index = "suoyin.idx";
+  cli_start();
+  int first = cli_parse_options(PROGRAM, argc, argv, option_table, set_option, &s);
+  if (first < 0) return CLI_ERROR;
+  if (s.help) print_help(stdout);
+  if (s.version) printf(PROGRAM " %s\n", sy_version());
+  if (s.help || s.version) return cli_finish(PROGRAM, CLI_FOUND);
+  s.arguments = argv + first;
+  s.argument_count = (size_t)(argc - first);
+  if (!s.argument_count && (!s.merge || s.delete_ids))
+    return cli_usage_error(PROGRAM, "no %s given", s.delete_ids ? "ID" : "INPUT");
+  s.index = cli_index_path(s.index);
   s.writer.create = !s.delete_ids && s.argument_count;
   catch_signals();
   return run(&s);

@@ -33,7 +33,7 @@ static void make_tables(const cli_option *options, char *letters, struct option 
   *letters = 0;
 }
 
-int cli_option_error(const char *program, int code, const char *given) {
+static int option_error(const char *program, int code, const char *given) {
   if (code == ':') return cli_usage_error(program, "option '%s' requires an argument", given);
   if (optopt && optopt < 256 && given[0] == '-' && given[1] != '-') {
     return cli_usage_error(program, "invalid option -- '%c'", optopt);
@@ -50,7 +50,7 @@ int cli_parse_options(const char *program, int count, char **arguments, const cl
   optind = 0; /* from the beginning, also when called a second time (GNU, musl) */
   for (int code; (code = getopt_long(count, arguments, letters, longs, NULL)) != -1;) {
     if (code == '?' || code == ':') {
-      cli_option_error(program, code, arguments[optind - 1]);
+      option_error(program, code, arguments[optind - 1]);
       return -1;
     }
     if (set(context, code, optarg)) continue;

@@ -30,10 +30,6 @@ enum { CLI_OPTIONS_MAX = 64 };
 int cli_parse_options(const char *program, int count, char **arguments, const cli_option *options,
                       bool (*set)(void *context, int code, const char *value), void *context);
 
-/* For what getopt_long() answered with '?' or ':', silenced: prints what is wrong with the argument
- * `given`. Returns CLI_ERROR. */
-int cli_option_error(const char *program, int code, const char *given);
-
 void cli_print_options(FILE *out, const cli_option *options);
 
 bool cli_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *out);
