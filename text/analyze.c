@@ -331,27 +331,54 @@ static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p
 /* What texts are made of, without the questions of put_character(): runs of Han and ASCII. Each
  * function returns where it stopped, which may be where it began. */
 
-/* Han characters of three bytes behind a held one. */
+/* Of three bytes, and none of the surrogates, which are no UTF-8; Hangul behind ED is left, too. */
+static inline bool is_three_bytes(const uint8_t *at, const uint8_t *end) {
+  return end - at >= 3 && at[0] >= 0xE2 && at[0] <= 0xEF && at[0] != 0xED &&
+         (at[1] & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80;
+}
+
+/* Whether a line end at `at` is one between two Han characters, no page number behind it. */
+static inline bool is_plain_line_end(const sy_analyzer *a, const uint8_t *at) {
+  return *at == '\n' && at + 1 < a->end && at[1] >= 0xE4 && at[1] <= 0xE9 && at[1] != 0xE7 &&
+         a->rules & SY_TEXT_SPACE;
+}
+
+/* Han characters of three bytes behind a held one, with the punctuation and the line ends between
+ * them. */
 static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
   sy_term *out = a->out, held = a->held;
-  while (out < a->out_end && a->end - at >= 3 && at[0] >= 0xE3 && at[0] <= 0xE9 &&
-         (at[1] & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80) {
+  bool gap = false, space = false;
+  while (out < a->out_end) {
+    if (!is_three_bytes(at, a->end)) {
+      if (space || at == a->end || !is_plain_line_end(a, at)) break;
+      space = true;
+      at++;
+      continue;
+    }
     uint32_t c = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
     uint32_t entry = sy_fold_entry(a->table, c);
-    if (entry >> SY_CLASS_SHIFT != SY_CLASS_CHINESE) break;
     c = sy_folded(c, entry);
-    if (is_kana(c)) break;
-    held.second = c;
+    if (entry >> SY_CLASS_SHIFT == SY_CLASS_PUNCTUATION && c != '(' && c != 0xFF08) {
+      gap = true;
+      space = false;
+      at += 3;
+      continue;
+    }
+    if (entry >> SY_CLASS_SHIFT != SY_CLASS_CHINESE || is_kana(c)) break;
+    held.second = gap ? SY_END_BREAK : c;
     *out++ = held;
     held.first = c;
-    held.position++;
+    held.position += gap ? 2 : 1;
     held.start = (uint32_t)(at - a->text);
     at += 3;
     held.end = held.start + 3;
+    gap = space = false;
   }
-  if (out == a->out) return at;
+  a->gap = gap;
+  a->space = space;
+  a->line_ends = space;
   a->position = held.position + 1;
-  a->unit_end = held.end;
+  if (out != a->out) a->unit_end = held.end; /* else something transparent may stand behind it */
   a->held = held;
   a->out = out;
   return at;
@@ -360,10 +387,10 @@ static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
 /* ASCII letters and digits inside a word. */
 static const uint8_t *put_ascii_run(sy_analyzer *a, const uint8_t *at) {
   uint8_t *begin = a->words + a->word.second, *to = begin + a->word.word_bytes;
-  const uint8_t *first = at;
-  while (at < a->end && *at < 128 && a->ascii_words[*at] && to < begin + SY_WORD_MAX_BYTES) {
-    *to++ = a->ascii_words[*at++];
-  }
+  const uint8_t *first = at, *end = a->end, *folded = a->ascii_words;
+  size_t room = SY_WORD_MAX_BYTES - a->word.word_bytes;
+  if ((size_t)(end - at) > room) end = at + room;
+  for (uint8_t c; at < end && (c = folded[*at]) != 0; at++) *to++ = c;
   if (at == first) return at;
   a->last = to[-1];
   a->last_bytes = 1;

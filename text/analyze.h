@@ -28,7 +28,7 @@ typedef struct sy_term {
 typedef struct sy_analyzer {
   const sy_fold_table *table;
   uint32_t rules;
-  uint8_t ascii_words[128]; /* the folded form of ASCII word characters, 0 for others */
+  uint8_t ascii_words[256]; /* the folded form of ASCII word characters, 0 for other bytes */
   uint8_t ascii_kinds[128]; /* of the others: see analyze.c */
   const uint8_t *text, *at, *end;
   uint64_t invalid_bytes; /* counted over all texts */
