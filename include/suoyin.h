@@ -336,6 +336,12 @@ SY_API sy_status sy_query_phrase(sy_string text, bool in_title, sy_query **out, 
 /* Accepts NULL. */
 SY_API void sy_query_free(sy_query *query);
 
+/* How articles are scored (docs/ranking.md). */
+typedef enum sy_ranking {
+  SY_RANKING_DEFAULT = 0, /* BM25; free text weighs its parts, and looks how close they stand */
+  SY_RANKING_BM25 = 1,    /* BM25 and nothing else, for comparison */
+} sy_ranking;
+
 /* Initialise with SY_SEARCH_OPTIONS_DEFAULT. */
 typedef struct sy_search_options {
   uint64_t limit;  /* at most this many hits (default 10); UINT64_MAX for all */
@@ -345,13 +351,14 @@ typedef struct sy_search_options {
    * before fair. Reads the stored text of ties, within each 32 of the first 96 ranks, and so
    * invalidates what sy_index_article() lent (default false: article order). */
   bool typed_first;
+  sy_ranking ranking;
 } sy_search_options;
 #define SY_SEARCH_OPTIONS_DEFAULT \
-  { 10, 0, false, false }
+  { 10, 0, false, false, SY_RANKING_DEFAULT }
 
 typedef struct sy_hit {
   uint64_t article; /* number for sy_index_article(); valid for this snapshot */
-  float score;      /* BM25; higher is better */
+  float score;      /* higher is better; says nothing between queries */
 } sy_hit;
 
 typedef struct sy_results sy_results;

@@ -2,23 +2,15 @@
 #include "query/plan.h"
 
 #include "base/status.h"
+#include "query/closeness.h"
 #include "query/matcher.h"
 #include "query/sets.h"
-
-#include <math.h>
+#include "query/weights.h"
 
 /* ---- Weights --------------------------------------------------------------------------------- */
 
-/* Lucene's: never negative. */
 static float idf(const sy_plan *plan, uint64_t df) {
-  double n = (double)plan->snapshot->numbers, d = (double)df;
-  if (d > n) d = n;
-  return (float)log(1 + (n - d + 0.5) / (d + 0.5));
-}
-
-static float unit_weight(uint32_t field, float idf_sum, float multiplicity) {
-  float boost = field == SY_FIELD_INDEX_TITLE ? SY_TITLE_BOOST : 1;
-  return boost * multiplicity * idf_sum * (SY_BM25_K1 + 1) * SY_SCORE_ONE;
+  return (float)sy_weight_idf(plan->snapshot->numbers, df);
 }
 
 static void make_saturation(sy_plan *plan) {
@@ -153,7 +145,7 @@ static sy_status add_set(sy_plan *plan, const sy_leaf *leaf, sy_plan_node *befor
     }
     df += array->count;
   }
-  node->weight = unit_weight(node->field, before ? idf_sum : idf(plan, df), 1);
+  node->weight = sy_weight_unit(node->field, before ? idf_sum : idf(plan, df));
   return SY_OK;
 }
 
@@ -227,7 +219,7 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
     phrase = new_node(plan, SY_PLAN_LISTS, occur, field);
     if (!phrase) return sy_fail_memory(error);
     SY_TRY(look_up(plan, leaf, lists, phrase, &idf_sum, error));
-    phrase->weight = unit_weight(field, idf_sum, 1);
+    phrase->weight = sy_weight_unit(field, idf_sum);
   }
   *out = phrase;
   bool verify = needs_text(leaf);
@@ -255,15 +247,21 @@ static int compare_units(const void *a, const void *b) {
 }
 
 static sy_status add_part(sy_plan *plan, sy_unit *unit, uint32_t times, uint32_t fields,
-                          sy_plan_node *group, sy_error *error) {
+                          sy_plan_node *group, sy_bag_part *part, sy_error *error) {
   sy_leaf single = {.units = unit, .count = 1};
+  bool word = unit->key.word_bytes > 0;
+  *part = (sy_bag_part){.times = times, .word = word};
+  if (!word) {
+    part->characters[0] = unit->key.first;
+    part->characters[1] = unit->key.second > SY_END_WORD ? unit->key.second : 0;
+  }
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
     if (!(fields & 1u << f)) continue;
     sy_plan_node *node;
     SY_TRY(plan_phrase(plan, &single, SY_SHOULD, f, &node, error));
     node->weight *= (float)times;
     node->next = group->child;
-    group->child = node;
+    part->nodes[f] = group->child = node;
   }
   return SY_OK;
 }
@@ -272,20 +270,29 @@ static sy_status add_part(sy_plan *plan, sy_unit *unit, uint32_t times, uint32_t
  * run is in the bigram before it. */
 static sy_status plan_bag(sy_plan *plan, const sy_leaf *leaf, uint32_t fields, sy_plan_node *group,
                           sy_error *error) {
-  sy_unit *parts = sy_arena_alloc(plan->arena, leaf->count * sizeof *parts);
-  if (!parts) return sy_fail_memory(error);
+  sy_unit *units = sy_arena_alloc(plan->arena, leaf->count * sizeof *units);
+  sy_bag *bag = sy_arena_calloc(plan->arena, 1, sizeof *bag);
+  if (!units || !bag) return sy_fail_memory(error);
+  bag->parts = sy_arena_alloc(plan->arena, leaf->count * sizeof *bag->parts);
+  if (!bag->parts) return sy_fail_memory(error);
   uint32_t count = 0;
   for (uint32_t i = 0; i < leaf->count; i++) {
     bool word = leaf->units[i].key.word_bytes > 0;
     bool alone = i == 0 || !is_bigram(leaf, i - 1);
-    if (word || is_bigram(leaf, i) || alone) parts[count++] = leaf->units[i];
+    if (word || is_bigram(leaf, i) || alone) units[count++] = leaf->units[i];
   }
-  qsort(parts, count, sizeof *parts, compare_units);
+  qsort(units, count, sizeof *units, compare_units);
   for (uint32_t i = 0, next; i < count; i = next) {
-    for (next = i + 1; next < count && !compare_units(&parts[i], &parts[next]);) next++;
-    SY_TRY(add_part(plan, &parts[i], next - i, fields, group, error));
+    for (next = i + 1; next < count && !compare_units(&units[i], &units[next]);) next++;
+    SY_TRY(
+        add_part(plan, &units[i], next - i, fields, group, &bag->parts[bag->part_count++], error));
   }
-  return SY_OK;
+  if (plan->ranking == SY_RANKING_BM25) return SY_OK;
+  if (!plan->negations) {
+    bag->next = plan->bags;
+    plan->bags = bag;
+  }
+  return sy_bag_weigh(plan, bag, error);
 }
 
 /* ---- Ids ------------------------------------------------------------------------------------- */
@@ -384,16 +391,22 @@ static sy_status plan_node(sy_plan *plan, const sy_node *node, sy_plan_node **ou
   if (!group) return sy_fail_memory(error);
   sy_plan_node **end = &group->child;
   for (const sy_node *child = node->child; child; child = child->next) {
+    plan->negations += child->occur == SY_MUST_NOT;
     SY_TRY(plan_node(plan, child, end, error));
+    plan->negations -= child->occur == SY_MUST_NOT;
     end = &(*end)->next;
   }
   return SY_OK;
 }
 
 sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analyzers,
-                       const sy_query *query, sy_search_context *context, sy_error *error) {
-  *plan = (sy_plan){
-      .snapshot = snapshot, .analyzers = analyzers, .arena = context->arena, .context = context};
+                       const sy_query *query, sy_ranking ranking, sy_search_context *context,
+                       sy_error *error) {
+  *plan = (sy_plan){.snapshot = snapshot,
+                    .analyzers = analyzers,
+                    .ranking = ranking,
+                    .arena = context->arena,
+                    .context = context};
   make_saturation(plan);
   return plan_node(plan, query->root, &plan->root, error);
 }

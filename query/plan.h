@@ -9,7 +9,6 @@
 #include "query/iterator.h"
 #include "query/leaf.h"
 
-#define SY_TITLE_BOOST 2.0f
 #define SY_QUERY_MAX_PARTS 10000u /* terms, phrases and ids, counted for each field */
 
 typedef enum sy_plan_kind {
@@ -38,11 +37,16 @@ struct sy_plan_node {
   sy_plan_node *child, *next;
 };
 
+typedef struct sy_bag sy_bag; /* closeness.h */
+
 typedef struct sy_plan {
   sy_snapshot *snapshot;
   sy_analyzers *analyzers;
+  sy_ranking ranking;
   sy_arena *arena;
   sy_plan_node *root;
+  sy_bag *bags;                          /* free text, but for what is excluded */
+  uint32_t negations;                    /* around the node that is being planned */
   uint32_t parts;                        /* so far */
   float saturation[SY_FIELD_COUNT][256]; /* K by length code */
   float averages[SY_FIELD_COUNT];        /* length, over all segments */
@@ -51,7 +55,8 @@ typedef struct sy_plan {
 
 /* Everything is allocated in context->arena. The analyzers are used during the call only. */
 sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analyzers,
-                       const sy_query *query, sy_search_context *context, sy_error *error);
+                       const sy_query *query, sy_ranking ranking, sy_search_context *context,
+                       sy_error *error);
 
 /* The iterator of a node over segment `segment`; NULL when memory is out. */
 sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t segment);

@@ -2,8 +2,10 @@
  * search.c - the best articles of a query, and how many there are (contracts in suoyin.h).
  *
  * Segments are searched one after the other into one heap of the best so far; its least score is
- * what an article has to beat.
+ * what an article has to beat. The best articles by free text then get a second look
+ * (closeness.h).
  */
+#include "query/closeness.h"
 #include "query/index.h"
 #include "query/topk.h"
 #include "query/typed.h"
@@ -80,7 +82,7 @@ static sy_status make_results(const sy_topk *top, const sy_search_options *o, sy
   if (!results) return sy_fail_memory(error);
   results->count = count;
   for (size_t i = 0; i < count; i++) {
-    const sy_ranked *ranked = &top->entries[offset + i];
+    const sy_ranked *ranked = &top->entries[o->offset + i];
     results->hits[i] = (sy_hit){ranked->article, (float)ranked->score / SY_SCORE_ONE};
   }
   *out = results;
@@ -93,8 +95,10 @@ sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_opti
   sy_search_context context = begin(index, true, error);
   sy_plan plan;
   *out = NULL;
-  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, &context, error));
+  SY_TRY(
+      sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, o.ranking, &context, error));
   uint64_t wanted = o.limit > UINT64_MAX - o.offset ? UINT64_MAX : o.limit + o.offset;
+  if (plan.bags && wanted < SY_CLOSENESS_ARTICLES) wanted = SY_CLOSENESS_ARTICLES;
   if (o.typed_first) wanted = sy_typed_wanted(wanted);
   sy_topk top = {0};
   sy_topk_init(&top, wanted);
@@ -104,6 +108,8 @@ sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_opti
   }
   if (status == SY_OK && top.failed) status = sy_fail_memory(error);
   sy_topk_sort(&top);
+  if (status == SY_OK && plan.bags)
+    status = sy_closeness_rank(&plan, top.entries, top.count, error);
   if (status == SY_OK && o.typed_first) {
     status = sy_typed_order(index, query, &top, o.offset, error);
   }
@@ -148,7 +154,8 @@ sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_e
   sy_search_context context = begin(index, false, error);
   sy_plan plan;
   *count = 0;
-  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, &context, error));
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, SY_RANKING_BM25, &context,
+                      error));
   for (uint32_t s = 0; s < index->snapshot.count; s++) {
     const sy_segment *segment = &index->snapshot.segments[s];
     if (known_count(plan.root, segment, s, count)) continue;
