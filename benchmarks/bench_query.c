@@ -66,26 +66,10 @@ static sy_status parse_boolean(const item *it, sy_query **out, sy_error *error) 
   return status;
 }
 
-/* The text as free text: whatever could be an operator is escaped. */
-static sy_status parse_bag(const item *it, sy_query **out, sy_error *error) {
-  char *text = malloc(2 * strlen(it->text) + 16), *end = stpcpy(text, "body:");
-  if (!text) return SY_NO_MEMORY;
-  for (const char *p = it->text; *p; p++) {
-    bool plain = (*p & 0x80) || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
-                 (*p >= 'A' && *p <= 'Z');
-    if (!plain) *end++ = '\\';
-    *end++ = *p;
-  }
-  sy_status status = sy_query_parse((sy_string){text, (size_t)(end - text)},
-                                    SY_QUERY_ANY | SY_QUERY_LITERAL_DATES, out, error);
-  free(text);
-  return status;
-}
-
 static sy_status parse_item(item *it, sy_error *error) {
   sy_string text = {it->text, strlen(it->text)};
   if (!strcmp(it->kind, "phrase")) return sy_query_phrase(text, false, &it->query, error);
-  if (!strcmp(it->kind, "bag")) return parse_bag(it, &it->query, error);
+  if (!strcmp(it->kind, "bag")) return bench_free_text("body:", it->text, &it->query, error);
   return parse_boolean(it, &it->query, error);
 }
 

@@ -2,6 +2,7 @@
 #include "benchmarks/bench.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,13 +23,47 @@ int bench_no_memory(void) {
   return 2;
 }
 
+/* Marks beyond ASCII that the query language reads; each has three bytes. */
+static bool is_mark(const char *p) {
+  static const char marks[] = "“”「」『』＂（）｜＋－＊：＝";
+  for (const char *m = marks; *m; m += 3) {
+    if (!strncmp(p, m, 3)) return true;
+  }
+  return false;
+}
+
+sy_status bench_free_text(const char *field, const char *text, sy_query **out, sy_error *error) {
+  char *query = malloc(strlen(field) + 2 * strlen(text) + 1), *end;
+  if (!query) return SY_NO_MEMORY;
+  end = stpcpy(query, field);
+  for (const char *p = text; *p; p++) {
+    bool plain = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z');
+    if (is_mark(p)) {
+      *end++ = ','; /* all punctuation is the same */
+      p += 2;
+    } else if (!strncmp(p, "\u3000", 3)) {
+      end = stpcpy(end, "\\ ");
+      p += 2;
+    } else {
+      if (!plain && !(*p & 0x80)) *end++ = '\\';
+      *end++ = *p;
+    }
+  }
+  sy_status status = sy_query_parse((sy_string){query, (size_t)(end - query)},
+                                    SY_QUERY_ANY | SY_QUERY_LITERAL_DATES, out, error);
+  free(query);
+  return status;
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "query")) return bench_query(argc - 1, argv + 1);
   if (argc > 1 && !strcmp(argv[1], "text")) return bench_text(argc - 1, argv + 1);
+  if (argc > 1 && !strcmp(argv[1], "quality")) return bench_quality(argc - 1, argv + 1);
   fputs(
       "usage: suoyin-bench text CORPUS.jsonl...\n"
       "       suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
-      "                          [--exhaustive] [--counts FILE]\n",
+      "                          [--exhaustive] [--counts FILE]\n"
+      "       suoyin-bench quality --work DIRECTORY [--exhaustive] SET... [-- DISTRACTORS...]\n",
       stderr);
   return 2;
 }
