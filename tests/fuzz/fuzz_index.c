@@ -84,7 +84,7 @@ void fuzz_index_use(sy_index *index) {
     sy_results *results;
     uint64_t count;
     sy_string text = {queries[q], strlen(queries[q])};
-    fuzz_check(sy_query_parse(text, false, &query, NULL) == SY_OK);
+    fuzz_check(sy_query_parse(text, 0, &query, NULL) == SY_OK);
     if (sy_search(index, query, NULL, &results, NULL) == SY_OK) {
       for (size_t i = 0; i < sy_results_count(results); i += 3)
         use_article(index, sy_results_hit(results, i)->article, query);

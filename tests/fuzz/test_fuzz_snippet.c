@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   sy_string text = take_text(&in);
   sy_query *query = NULL;
   uint64_t number = 0, count = 0;
-  if (sy_query_parse(text, false, &query, NULL) != SY_OK) return 0;
+  if (sy_query_parse(text, 0, &query, NULL) != SY_OK) return 0;
   sy_article article = {{"a", 1}, take_text(&in), take_text(&in), {"", 0}};
   fuzz_check(sy_writer_add(writer, &article, NULL) == SY_OK);
   fuzz_check(sy_writer_commit(writer, NULL) == SY_OK);

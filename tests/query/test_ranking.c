@@ -229,7 +229,7 @@ static sy_results *search(fixture *f, const char *text, sy_search_options option
   sy_error error;
   sy_query *query;
   sy_results *results;
-  sy_status status = sy_query_parse((sy_string){text, strlen(text)}, false, &query, &error);
+  sy_status status = sy_query_parse((sy_string){text, strlen(text)}, 0, &query, &error);
   if (status == SY_OK) status = sy_search(f->index, query, &options, &results, &error);
   if (status != SY_OK) fail_msg("%s: %s", text, error.reason);
   sy_query_free(query);
@@ -248,7 +248,7 @@ static void random_query(fixture *f, units *query, char *text) {
   write_units(query, text);
 }
 
-static const sy_search_options all = {UINT64_MAX, 0, true, SY_RANKING_DEFAULT};
+static const sy_search_options all = {UINT64_MAX, 0, true, false, SY_RANKING_DEFAULT};
 
 static void test_scores(void **state) {
   fixture *f = *state;
@@ -273,10 +273,10 @@ static void test_scores(void **state) {
 static void test_windows(void **state) {
   fixture *f = *state;
   static const sy_search_options parts[] = {
-      {10, 0, false, SY_RANKING_DEFAULT},         {1, 0, false, SY_RANKING_DEFAULT},
-      {7, 5, false, SY_RANKING_DEFAULT},          {10, 15, false, SY_RANKING_DEFAULT},
-      {30, 0, true, SY_RANKING_DEFAULT},          {10, 19, true, SY_RANKING_DEFAULT},
-      {UINT64_MAX, 21, false, SY_RANKING_DEFAULT}};
+      {10, 0, false, false, SY_RANKING_DEFAULT},         {1, 0, false, false, SY_RANKING_DEFAULT},
+      {7, 5, false, false, SY_RANKING_DEFAULT},          {10, 15, false, false, SY_RANKING_DEFAULT},
+      {30, 0, true, false, SY_RANKING_DEFAULT},          {10, 19, true, false, SY_RANKING_DEFAULT},
+      {UINT64_MAX, 21, false, false, SY_RANKING_DEFAULT}};
   units query;
   char text[MOST * 8];
   for (int n = 0; n < 50; n++) {

@@ -63,7 +63,7 @@ static void ask_query(sy_index *index, const char *text, buffer *to) {
   sy_query *query;
   sy_results *results;
   uint64_t count = 0;
-  require(sy_query_parse(string_of(text), false, &query, &test_error) == SY_OK);
+  require(sy_query_parse(string_of(text), 0, &query, &test_error) == SY_OK);
   note(to, text, (uint64_t)sy_count(index, query, &count, &test_error));
   note(to, "count", count);
   sy_status status = sy_search(index, query, NULL, &results, &test_error);
