@@ -124,7 +124,7 @@ static void test_unfolded(void **state) {
 /* Equal scores: the form that was typed comes first, on whatever page. */
 static void test_typed_first(void **state) {
   fixture *f = *state;
-  char id[8], all[512] = "", wanted[512] = "";
+  char id[16], all[512] = "", wanted[512] = "";
   for (int i = 0; i < 60; i++) {
     snprintf(id, sizeof id, "%c%d", i % 2 ? 't' : 's', i);
     add(f, id, "", i % 2 ? "機器" : "机器");
