@@ -17,8 +17,7 @@
  * - An index grows to at most 1 TiB, and is mapped at that size: that is address space, not memory.
  *   Where address space is limited (ulimit -v) a smaller map is used.
  * - Readers register in the index's lock.mdb and need write permission for that file (not for
- * data.mdb),
- *   except on a read-only file system.
+ *   data.mdb), except on a read-only file system.
  * - The index directory must be on a local file system: LMDB's locks do not work over NFS.
  * - Strings are UTF-8 with an explicit length. Lengths and offsets are bytes unless a name says
  *   otherwise. Bytes that are no UTF-8 are kept in stored text and read as U+FFFD for searching.

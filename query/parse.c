@@ -440,8 +440,8 @@ static sy_node *parse_parentheses(parser *p, uint32_t fields) {
   return group;
 }
 
-/* Lucene's slop and boost look like operators: taken for words they would quietly change the query.
- * */
+/* Lucene's slop and boost look like operators: taken for words they would quietly change
+ * the query. */
 static sy_node *refuse_suffix(parser *p, sy_node *value) {
   uint32_t code = peek(p);
   if (!value || (code != '~' && code != '^')) return value;

@@ -11,7 +11,7 @@
  * tree shows which commit it is of, whatever LMDB's first pages say.
  *
  * Every value ends with 8 bytes: XXH3-64 of the bytes before, seeded with the key as a number;
- * little- endian. A decoder may read (not use) up to 8 bytes behind what it is given: they are this
+ * little-endian. A decoder may read (not use) up to 8 bytes behind what it is given: they are this
  * checksum.
  *
  * A writer puts a new segment's values in as many LMDB transactions as memory asks for. No reader

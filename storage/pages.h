@@ -70,8 +70,8 @@ typedef struct sy_page_value {
   uint64_t overflow; /* its first page, when it does not lie in a leaf; else 0 */
 } sy_page_value;
 
-/* Finds the value of a key of the data tree, its overflow page checked. SY_NOT_FOUND, SY_CORRUPT.
- * */
+/* Finds the value of a key of the data tree, its overflow page checked.
+ * SY_NOT_FOUND, SY_CORRUPT. */
 sy_status sy_pages_get(const sy_pages *pages, uint64_t key, sy_page_value *out, sy_error *error);
 
 /* Calls `visit` for every value of the data tree with first <= key <= last, in order. All nodes,

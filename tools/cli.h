@@ -42,8 +42,8 @@ const char *cli_index_path(const char *given);
 /* Makes a broken pipe a quiet success; buffers stdout fully unless a terminal, stderr by lines. */
 void cli_start(void);
 
-/* Prints "program: file:line: reason" with nothing in it that moves a terminal. Returns CLI_ERROR.
- * */
+/* Prints "program: file:line: reason" with nothing in it that moves a terminal.
+ * Returns CLI_ERROR. */
 int cli_fail(const char *program, const sy_error *error);
 
 /* As cli_fail(), naming `path` when the error names no file. */

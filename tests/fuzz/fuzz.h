@@ -53,8 +53,8 @@ uint8_t *fuzz_copy(const void *data, size_t bytes);
 /* A directory in memory if the machine has one, made once and removed when the program ends. */
 const char *fuzz_directory(void);
 
-/* Marks for each byte of `text` (and the one behind it) whether a character begins there. free().
- * */
+/* Marks for each byte of `text` (and the one behind it) whether a character begins
+ * there. free(). */
 bool *fuzz_boundaries(const uint8_t *text, size_t bytes);
 
 #endif

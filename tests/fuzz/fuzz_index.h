@@ -8,8 +8,8 @@
  * block, words and Chinese, stored fields. */
 void fuzz_index_make(const char *path, uint32_t articles);
 
-/* Searches, counts, lists terms, reads articles and snippets. With whatever statuses, it must end.
- * */
+/* Searches, counts, lists terms, reads articles and snippets. With whatever statuses, it
+ * must end. */
 void fuzz_index_use(sy_index *index);
 
 /* The snippet of an article for a query, when there is one, is as suoyin.h promises. */
