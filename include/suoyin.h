@@ -109,14 +109,14 @@ typedef struct sy_writer_options {
   uint32_t text_rules; /* SY_TEXT_* of a new index; an existing index keeps its own */
   uint64_t
       memory_bytes; /* target for the writer's working memory; at least 32 MiB (default 512 MiB) */
-  int compression_level; /* zstd level of stored text, 1 to 19 (default 3) */
+  int compression_level; /* zstd level of stored text, 1 to 19 (default 2) */
   /* 1 to 16: the caller's, and those that compress stored text beside it. They run only while a
    * call of the writer's functions has given them work, and have all signals blocked (default
    * 2). */
   uint32_t threads;
 } sy_writer_options;
 #define SY_WRITER_OPTIONS_DEFAULT \
-  { true, SY_TEXT_DEFAULT, 512ull << 20, 3, 2 }
+  { true, SY_TEXT_DEFAULT, 512ull << 20, 2, 2 }
 
 /* An article to be indexed. All strings are borrowed during the call. */
 typedef struct sy_article {

@@ -58,7 +58,7 @@ static const cli_option option_table[] = {
      "working memory, with K, M or G (default: 512M; at least 32M)"},
     {THREADS_OPTION, "threads", "N",
      "threads, 1 to 16; more than 1 compress stored text (default: 2)"},
-    {LEVEL_OPTION, "level", "N", "zstd level of stored text, 1 to 19 (default: 3)"},
+    {LEVEL_OPTION, "level", "N", "zstd level of stored text, 1 to 19 (default: 2)"},
     {FOLD_OPTION, "fold", "WHAT",
      "new index: what meets: none, width (also case), variants (also 機 and 机; default)"},
     {NO_GLOSS_OPTION, "no-gloss", NULL,

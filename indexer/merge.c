@@ -106,16 +106,12 @@ static sy_status merge_text(merger *m, source *s, sy_error *error) {
       if (is_deleted(s, a)) continue;
       sy_article article;
       SY_TRY(sy_articles_get(articles, a, &article, error));
-      SY_TRY(sy_articles_writer_add(&m->writer.articles, &article, error));
+      SY_TRY(sy_articles_writer_add(m->writer.articles, &article, error));
     }
     return SY_OK;
   }
   for (uint32_t b = 0; b < articles->block_count; b++) {
-    const uint8_t *frame;
-    uint32_t bytes, raw_bytes, count;
-    SY_TRY(sy_articles_block(articles, b, &frame, &bytes, &raw_bytes, &count, error));
-    SY_TRY(
-        sy_articles_writer_add_block(&m->writer.articles, frame, bytes, raw_bytes, count, error));
+    SY_TRY(sy_articles_copy_block(articles, b, m->writer.articles, error));
   }
   return SY_OK;
 }
@@ -233,8 +229,8 @@ static sy_status merge_all(merger *m, sy_error *error) {
 }
 
 sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
-                   roaring_bitmap_t *const *deletes, uint32_t id, sy_compression compression,
-                   sy_segment_info *info, sy_error *error) {
+                   roaring_bitmap_t *const *deletes, uint32_t id,
+                   const sy_articles_options *options, sy_segment_info *info, sy_error *error) {
   merger *m = calloc(1, sizeof *m);
   if (!m) return sy_fail_memory(error);
   m->sources = calloc(count, sizeof *m->sources);
@@ -245,7 +241,7 @@ sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
     m->sources[i].deletes = deletes[i];
   }
   if (status == SY_OK)
-    status = sy_segment_writer_init(&m->writer, snapshot->env, id, compression, error);
+    status = sy_segment_writer_init(&m->writer, snapshot->env, id, options, error);
   if (status == SY_OK) status = merge_all(m, error);
   *info = m->writer.info;
   for (uint32_t i = 0; m->sources && i < count; i++) free(m->sources[i].numbers);

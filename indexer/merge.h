@@ -10,8 +10,8 @@
  * `id`, in their order. `deletes[i]` (may be NULL) are the deleted articles of segment first +
  * i. *info is filled. */
 sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
-                   roaring_bitmap_t *const *deletes, uint32_t id, sy_compression compression,
-                   sy_segment_info *info, sy_error *error);
+                   roaring_bitmap_t *const *deletes, uint32_t id,
+                   const sy_articles_options *options, sy_segment_info *info, sy_error *error);
 
 /* Which segments the tiered policy merges next: *first and *count (at least 1) of adjacent ones.
  * False when none should be. `deleted[i]` is how many articles of segment i are deleted. */

@@ -31,6 +31,7 @@ struct sy_writer {
   bool changed;     /* since the last commit */
   sy_status failed; /* sticky */
 
+  sy_pool *pool;
   sy_inverter *inverter;
   bool in_batch;
   sy_segment_writer segment;
@@ -117,11 +118,12 @@ static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   if (o->compression_level < 1 || o->compression_level > 19) {
     return sy_fail(error, SY_INVALID, "compression level must be 1 to 19");
   }
-  if (o->threads < 1 || o->threads > SY_COMPRESS_THREADS_MAX) {
-    return sy_fail(error, SY_INVALID, "threads must be 1 to %u", SY_COMPRESS_THREADS_MAX);
+  if (o->threads < 1 || o->threads > SY_POOL_THREADS_MAX) {
+    return sy_fail(error, SY_INVALID, "threads must be 1 to %u", SY_POOL_THREADS_MAX);
   }
   if (o->text_rules & ~(uint32_t)SY_TEXT_DEFAULT)
     return sy_fail(error, SY_INVALID, "unknown text rule");
+  SY_TRY(sy_pool_new(o->threads, &w->pool, error));
   SY_TRY(sy_env_open(path, true, o->create, &w->env, error));
   SY_TRY(read_manifest(w, error));
   SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
@@ -159,6 +161,7 @@ void sy_writer_close(sy_writer *w) {
   sy_buffer_free(&w->id_offsets);
   sy_buffer_free(&w->id_text);
   sy_env_close(w->env);
+  sy_pool_free(w->pool);
   free(w);
 }
 
@@ -169,17 +172,16 @@ void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
   counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);
 }
 
-/* One thread is the caller's. */
-static sy_compression compression(const sy_writer *w) {
-  return (sy_compression){w->options.compression_level, w->options.threads - 1};
+static sy_articles_options articles_options(const sy_writer *w) {
+  return (sy_articles_options){.level = w->options.compression_level, .pool = w->pool};
 }
 
 /* ---- The batch ------------------------------------------------------------------------------- */
 
 static sy_status begin_batch(sy_writer *w, sy_error *error) {
   w->in_batch = true; /* first: the segment writer is freed with the writer, complete or not */
-  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, compression(w),
-                                error);
+  sy_articles_options options = articles_options(w);
+  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, &options, error);
 }
 
 static sy_string batch_id(const sy_writer *w, uint32_t article) {
@@ -318,7 +320,7 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   uint32_t lengths[SY_FIELD_COUNT];
   SY_TRY(sy_inverter_add(w->inverter, article, lengths, error));
   SY_TRY(sy_segment_writer_article(&w->segment, article->id, lengths, error));
-  SY_TRY(sy_articles_writer_add(&w->segment.articles, article, error));
+  SY_TRY(sy_articles_writer_add(w->segment.articles, article, error));
   w->changed = true;
   w->counts.added++;
   w->counts.articles++;
@@ -397,8 +399,9 @@ static sy_status merge_range(sy_writer *w, uint32_t first, uint32_t count, sy_er
   if (!deletes) return sy_fail_memory(error);
   for (uint32_t i = 0; i < count; i++) deletes[i] = w->deletes[first + i].bitmap;
   sy_segment_info info;
+  sy_articles_options options = articles_options(w);
   sy_status status = sy_merge(&w->snapshot, first, count, deletes, w->manifest.next_segment,
-                              compression(w), &info, error);
+                              &options, &info, error);
   free(deletes);
   SY_TRY(status);
   w->manifest.next_segment++;

@@ -19,14 +19,14 @@ typedef struct sy_segment_writer {
   sy_env *env;
   sy_segment_info info;
   sy_ids_writer ids;
-  sy_articles_writer articles;
+  sy_articles_writer *articles;
   sy_lexicon_writer lexicon;
   sy_list_writer lists[SY_FIELD_COUNT];
   sy_buffer lengths[SY_FIELD_COUNT]; /* a code for each article */
 } sy_segment_writer;
 
 sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
-                                 sy_compression compression, sy_error *error);
+                                 const sy_articles_options *options, sy_error *error);
 /* Registers the next article: its id and the length of its fields in positions. Its text goes to
  * `articles` beside this. */
 sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id,

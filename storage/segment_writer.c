@@ -4,13 +4,13 @@
 #include "storage/segment.h"
 
 sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
-                                 sy_compression compression, sy_error *error) {
+                                 const sy_articles_options *options, sy_error *error) {
   memset(w, 0, sizeof *w);
   w->env = env;
   w->info.id = id;
   sy_ids_writer_init(&w->ids, env, id);
   sy_lexicon_writer_init(&w->lexicon, env, id);
-  return sy_articles_writer_init(&w->articles, env, id, compression, error);
+  return sy_articles_writer_new(env, id, options, &w->articles, error);
 }
 
 sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id,
@@ -58,7 +58,7 @@ sy_status sy_segment_writer_term(sy_segment_writer *w, uint32_t field, const sy_
 sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error) {
   SY_TRY(sy_lexicon_writer_finish(&w->lexicon, error));
   SY_TRY(sy_ids_writer_finish(&w->ids, error));
-  SY_TRY(sy_articles_writer_finish(&w->articles, error));
+  SY_TRY(sy_articles_writer_finish(w->articles, error));
   sy_segment_info *info = &w->info;
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
     SY_TRY(sy_env_put(w->env, info->id, SY_PART_LENGTHS, f, w->lengths[f].data, w->lengths[f].bytes,
@@ -67,7 +67,7 @@ sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error) {
   }
   const sy_stream_writer *streams[SY_STREAM_COUNT] = {&w->lexicon.lexicon, &w->lexicon.postings,
                                                       &w->lexicon.positions, &w->ids.stream,
-                                                      &w->articles.stream};
+                                                      sy_articles_writer_stream(w->articles)};
   for (int i = 0; i < SY_STREAM_COUNT; i++) {
     info->ends[i] = streams[i]->end;
     info->bytes[streams[i]->part] = streams[i]->bytes;
@@ -75,13 +75,13 @@ sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error) {
   info->bytes[SY_PART_LEXICON_DIRECTORY] = 4 + w->lexicon.keys.bytes * 4;
   info->bytes[SY_PART_ID_DIRECTORY] = 4 + w->ids.sizes.bytes * 3;
   info->bytes[SY_PART_ID_HASHES] = 8 + 4ull * info->articles;
-  info->bytes[SY_PART_ARTICLE_DIRECTORY] = 4 + w->articles.firsts.bytes * 5;
+  info->bytes[SY_PART_ARTICLE_DIRECTORY] = sy_articles_writer_directory_bytes(w->articles);
   return SY_OK;
 }
 
 void sy_segment_writer_free(sy_segment_writer *w) {
   sy_ids_writer_free(&w->ids);
-  sy_articles_writer_free(&w->articles);
+  sy_articles_writer_free(w->articles);
   sy_lexicon_writer_free(&w->lexicon);
   for (int f = 0; f < SY_FIELD_COUNT; f++) {
     sy_list_writer_free(&w->lists[f]);

@@ -1,14 +1,17 @@
 /* test_articles.c - stored articles come back, whatever their sizes; damaged ones are refused. */
 #include "storage/articles.h"
 #include "tests/storage/storage_helper.h"
+#include "text/utf8.h"
 
 #define SEGMENT 5
 
 typedef struct world {
+  sy_pool *pool;
   char *path;
   sy_env *env;
   buffer *strings; /* three for each article */
   uint32_t count;
+  uint32_t visited;
   sy_articles reader;
 } world;
 
@@ -19,16 +22,44 @@ static sy_article article_of(const world *w, uint32_t i) {
                       .fields = {s[2].data, s[2].bytes}};
 }
 
+static sy_articles_writer *new_writer(world *w, uint32_t segment, sy_block_visitor *visit) {
+  sy_articles_options options = {.level = 3, .pool = w->pool, .visit = visit, .context = w};
+  sy_articles_writer *writer;
+  assert_ok(sy_articles_writer_new(w->env, segment, &options, &writer, &test_error));
+  return writer;
+}
+
+static void assert_same(sy_string a, sy_string b) {
+  assert_int_equal(a.bytes, b.bytes);
+  if (a.bytes) assert_memory_equal(a.data, b.data, a.bytes);
+}
+
+/* Every article is shown to the visitor once. */
+static void visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles) {
+  world *w = context;
+  assert_true(worker < sy_pool_workers(w->pool));
+  for (sy_article got; sy_article_read(&articles, &got); first++) {
+    sy_article wanted = article_of(w, first);
+    assert_same(got.title, wanted.title);
+    assert_same(got.body, wanted.body);
+    assert_same(got.fields, wanted.fields);
+    __atomic_fetch_add(&w->visited, 1, __ATOMIC_RELAXED);
+  }
+  assert_false(articles.failed);
+}
+
 static void write_articles(world *w, uint32_t segment, uint32_t *chunks) {
-  sy_articles_writer writer;
-  assert_ok(sy_articles_writer_init(&writer, w->env, segment, (sy_compression){3, 0}, &test_error));
+  sy_articles_writer *writer = new_writer(w, segment, visit);
+  w->visited = 0;
   for (uint32_t i = 0; i < w->count; i++) {
     sy_article article = article_of(w, i);
-    assert_ok(sy_articles_writer_add(&writer, &article, &test_error));
+    assert_ok(sy_articles_writer_add(writer, &article, &test_error));
   }
-  assert_ok(sy_articles_writer_finish(&writer, &test_error));
-  *chunks = sy_stream_chunk_count(writer.stream.end);
-  sy_articles_writer_free(&writer);
+  assert_ok(sy_articles_writer_drain(writer, &test_error));
+  assert_int_equal(w->visited, w->count);
+  assert_ok(sy_articles_writer_finish(writer, &test_error));
+  *chunks = sy_stream_chunk_count(sy_articles_writer_stream(writer)->end);
+  sy_articles_writer_free(writer);
 }
 
 static void open_reader(world *w, uint32_t segment, uint32_t chunks) {
@@ -40,6 +71,7 @@ static void open_reader(world *w, uint32_t segment, uint32_t chunks) {
 /* Sizes: mostly small, many empty, some about a block, some far beyond one. */
 static void world_make(world *w, random_source *random, uint32_t count) {
   *w = (world){.path = make_directory(), .count = count};
+  assert_ok(sy_pool_new(1 + count % 3, &w->pool, &test_error));
   assert_ok(sy_env_open(w->path, true, true, &w->env, &test_error));
   w->strings = calloc(3 * (size_t)count + 1, sizeof *w->strings);
   for (size_t i = 0; i < 3 * (size_t)count; i++) {
@@ -60,12 +92,8 @@ static void world_free(world *w) {
   for (size_t i = 0; i < 3 * (size_t)w->count; i++) free(w->strings[i].data);
   free(w->strings);
   sy_env_close(w->env);
+  sy_pool_free(w->pool);
   remove_directory(w->path);
-}
-
-static void assert_same(sy_string a, sy_string b) {
-  assert_int_equal(a.bytes, b.bytes);
-  if (a.bytes) assert_memory_equal(a.data, b.data, a.bytes);
 }
 
 static void check_article(world *w, uint32_t i) {
@@ -86,32 +114,27 @@ static void check_all(world *w, random_source *random) {
 
 /* Copies the blocks as a merge does, with articles of its own before, between and behind. */
 static void check_copy(world *w, random_source *random) {
-  sy_articles_writer writer;
+  sy_articles_writer *writer = new_writer(w, SEGMENT + 1, NULL);
   sy_article extra = article_of(w, 0);
   uint32_t added[64], count = 0; /* numbers of the extra ones */
-  assert_ok(
-      sy_articles_writer_init(&writer, w->env, SEGMENT + 1, (sy_compression){1, 2}, &test_error));
   for (uint32_t b = 0; b <= w->reader.block_count; b++) {
     if (count < 64 && random_one_in(random, 2)) {
-      added[count++] = writer.count;
-      assert_ok(sy_articles_writer_add(&writer, &extra, &test_error));
+      added[count++] = sy_articles_writer_count(writer);
+      assert_ok(sy_articles_writer_add(writer, &extra, &test_error));
     }
     if (b == w->reader.block_count) break;
-    const uint8_t *frame;
-    uint32_t bytes, raw_bytes, articles;
-    assert_ok(sy_articles_block(&w->reader, b, &frame, &bytes, &raw_bytes, &articles, &test_error));
-    assert_ok(
-        sy_articles_writer_add_block(&writer, frame, bytes, raw_bytes, articles, &test_error));
+    assert_ok(sy_articles_copy_block(&w->reader, b, writer, &test_error));
   }
-  assert_ok(sy_articles_writer_finish(&writer, &test_error));
+  assert_ok(sy_articles_writer_finish(writer, &test_error));
   assert_ok(sy_env_commit(w->env, &test_error));
-  assert_int_equal(writer.count, w->count + count);
+  assert_int_equal(sy_articles_writer_count(writer), w->count + count);
   world copy = *w;
-  uint32_t total = writer.count, original = 0, next = 0;
+  uint32_t total = sy_articles_writer_count(writer), original = 0, next = 0;
   sy_articles_close(&w->reader);
   assert_ok(sy_env_read(w->env, &test_error));
   assert_ok(sy_articles_open(&copy.reader, w->env, SEGMENT + 1, total,
-                             sy_stream_chunk_count(writer.stream.end), &test_error));
+                             sy_stream_chunk_count(sy_articles_writer_stream(writer)->end),
+                             &test_error));
   for (uint32_t i = 0; i < total; i++) {
     sy_article got, wanted = extra;
     if (next < count && added[next] == i) {
@@ -124,7 +147,7 @@ static void check_copy(world *w, random_source *random) {
     assert_same(got.body, wanted.body);
   }
   sy_articles_close(&copy.reader);
-  sy_articles_writer_free(&writer);
+  sy_articles_writer_free(writer);
 }
 
 static void test_random(void **state) {
@@ -147,7 +170,44 @@ static void test_random(void **state) {
   }
 }
 
+/* Enough Chinese for an alphabet; the second half is of other characters and gets its own. */
+static void make_chinese(world *w, random_source *random) {
+  world_make(w, random, 0);
+  w->count = 600;
+  free(w->strings);
+  w->strings = calloc(3 * (size_t)w->count, sizeof *w->strings);
+  for (uint32_t i = 0; i < 3 * w->count; i++) {
+    buffer_add(&w->strings[i], "", 0);
+    uint32_t characters = i % 3 == 1 ? 1 + random_below(random, 6000) : random_below(random, 20);
+    uint32_t base = i < w->count * 3 / 2 ? 0x4E00 : 0x6E00;
+    for (; characters; characters--) {
+      uint8_t bytes[4];
+      uint32_t a = random_below(random, 300), b = random_below(random, 300);
+      buffer_add(&w->strings[i], (char *)bytes, sy_utf8_encode(bytes, base + (a < b ? a : b)));
+    }
+  }
+}
+
+static void test_alphabets(void **state) {
+  (void)state;
+  random_source random = seeded(19);
+  world w;
+  uint32_t chunks;
+  make_chinese(&w, &random);
+  write_articles(&w, SEGMENT, &chunks);
+  open_reader(&w, SEGMENT, chunks);
+  assert_true(w.reader.alphabet_count >= 2);
+  check_all(&w, &random);
+  check_copy(&w, &random);
+  world_free(&w);
+}
+
 /* ---- Damage ---- */
+
+static bool lies_in(sy_string s, const uint8_t *memory, size_t capacity) {
+  uintptr_t at = (uintptr_t)s.data, start = (uintptr_t)memory;
+  return memory && at >= start && s.bytes <= capacity && at - start <= capacity - s.bytes;
+}
 
 /* Reads all; a good status must come with strings inside the block. */
 static void use(sy_articles *a) {
@@ -157,9 +217,8 @@ static void use(sy_articles *a) {
     if (sy_articles_get(a, i, &out, &test_error) != SY_OK) continue;
     const sy_string *strings[] = {&out.title, &out.body, &out.fields};
     for (int k = 0; k < 3; k++) {
-      uintptr_t at = (uintptr_t)strings[k]->data, raw = (uintptr_t)a->raw;
-      bool inside = at >= raw && strings[k]->bytes <= a->raw_capacity &&
-                    at - raw <= a->raw_capacity - strings[k]->bytes;
+      bool inside = lies_in(*strings[k], a->raw, a->raw_capacity) ||
+                    lies_in(*strings[k], a->text.data, a->text.capacity);
       if (strings[k]->bytes && !inside) fail_msg("article %u is nowhere", i);
       if (!strings[k]->bytes && !strings[k]->data) continue;
       if (!inside) fail_msg("article %u is nowhere", i);
@@ -192,6 +251,13 @@ static void test_damage(void **state) {
   w.reader.raw_sizes = w.reader.firsts + array;
   w.reader.sizes = w.reader.raw_sizes + array;
   w.reader.addresses = w.reader.sizes + array;
+  w.reader.alphabet_of = w.reader.addresses + 2 * array;
+  size_t alphabets = 4 + 5 * array + w.reader.block_count + 4;
+  for (uint32_t i = 0; i < w.reader.alphabet_count; i++) {
+    w.reader.alphabets[i] = copy + alphabets;
+    alphabets += sy_alphabet_bytes(copy + alphabets);
+  }
+  assert_int_equal(alphabets, value.bytes);
   for (size_t i = 4; i < value.bytes; i++) {
     for (int change = 0; change < 3; change++) {
       uint8_t was = copy[i];
@@ -221,6 +287,34 @@ static void test_damage(void **state) {
   world_free(&w);
 }
 
+/* Blocks whose alphabet is another one, or none, or does not exist. */
+static void test_wrong_alphabet(void **state) {
+  (void)state;
+  random_source random = seeded(20);
+  world w;
+  uint32_t chunks;
+  make_chinese(&w, &random);
+  write_articles(&w, SEGMENT, &chunks);
+  open_reader(&w, SEGMENT, chunks);
+  uint8_t *numbers = exact_copy(w.reader.alphabet_of, w.reader.block_count);
+  w.reader.alphabet_of = numbers;
+  for (uint32_t b = 0; b < w.reader.block_count; b++) {
+    uint8_t was = numbers[b];
+    numbers[b] = (uint8_t)random_below(&random, w.reader.alphabet_count + 2);
+    w.reader.block = UINT32_MAX;
+    sy_article out;
+    sy_status status =
+        sy_articles_get(&w.reader, sy_load32(w.reader.firsts + 4 * b), &out, &test_error);
+    if (numbers[b] > w.reader.alphabet_count) assert_status(status, SY_CORRUPT);
+    numbers[b] = was;
+  }
+  w.reader.block = UINT32_MAX;
+  check_all(&w, &random);
+  sy_articles_close(&w.reader);
+  free(numbers);
+  world_free(&w);
+}
+
 /* A first block that begins behind the article asked for. */
 static void test_first_behind(void **state) {
   (void)state;
@@ -244,8 +338,8 @@ static void test_first_behind(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_random),
-      cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_random),       cmocka_unit_test(test_alphabets),
+      cmocka_unit_test(test_damage),       cmocka_unit_test(test_wrong_alphabet),
       cmocka_unit_test(test_first_behind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
