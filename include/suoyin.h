@@ -159,7 +159,7 @@ typedef struct sy_writer_counts {
   uint64_t replaced;      /* of these, how many replaced one with the same id */
   uint64_t deleted;       /* by sy_writer_delete() */
   uint64_t text_bytes;    /* bytes of title and body analysed */
-  uint64_t invalid_bytes; /* bytes that were no UTF-8, read as U+FFFD */
+  uint64_t invalid_bytes; /* bytes that were no UTF-8, read as U+FFFD; complete after a commit */
   uint64_t articles;      /* live articles in the index, uncommitted ones included */
 } sy_writer_counts;
 SY_API void sy_writer_get_counts(const sy_writer *writer, sy_writer_counts *counts);

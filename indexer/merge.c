@@ -90,7 +90,8 @@ static sy_status merge_articles(merger *m, source *s, sy_error *error) {
     }
     sy_string id;
     SY_TRY(sy_ids_get(&s->segment->ids, a, &id, error));
-    SY_TRY(sy_segment_writer_coded(&m->writer, id, codes, error));
+    SY_TRY(sy_segment_writer_article(&m->writer, id, error));
+    SY_TRY(sy_segment_writer_length_codes(&m->writer, codes, error));
   }
   if (!s->deletes) {
     for (int f = 0; f < SY_FIELD_COUNT; f++)

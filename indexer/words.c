@@ -73,15 +73,18 @@ uint64_t sy_words_memory(const sy_words *w) {
 typedef struct sort_key {
   uint64_t prefix;
   const uint8_t *word; /* length byte, then the word */
-  uint32_t number;
+  uint32_t table, number;
 } sort_key;
+
+static int compare_words(const uint8_t *a, const uint8_t *b) {
+  int order = memcmp(a + 1, b + 1, *a < *b ? *a : *b);
+  return order ? order : (*a > *b) - (*a < *b);
+}
 
 static int compare_keys(const void *a, const void *b) {
   const sort_key *x = a, *y = b;
   if (x->prefix != y->prefix) return x->prefix < y->prefix ? -1 : 1;
-  uint32_t x_bytes = *x->word, y_bytes = *y->word;
-  int order = memcmp(x->word + 1, y->word + 1, x_bytes < y_bytes ? x_bytes : y_bytes);
-  return order ? order : (x_bytes > y_bytes) - (x_bytes < y_bytes);
+  return compare_words(x->word, y->word);
 }
 
 static uint64_t prefix_of(const uint8_t *word, uint32_t bytes) {
@@ -90,22 +93,37 @@ static uint64_t prefix_of(const uint8_t *word, uint32_t bytes) {
   return prefix;
 }
 
-bool sy_words_rank(const sy_words *w, sy_ranks *ranks) {
-  size_t n = w->count ? w->count : 1;
-  sort_key *keys = malloc(n * sizeof *keys);
-  *ranks = (sy_ranks){w, malloc(n * sizeof(uint32_t)), malloc(n * sizeof(uint32_t))};
-  bool good = keys && ranks->rank_of && ranks->number_of;
+static void add_keys(sort_key *keys, const sy_words *words, uint32_t table) {
+  for (uint32_t i = 0; i < words->count; i++) {
+    uint32_t bytes;
+    const uint8_t *word = word_at(words, i, &bytes);
+    keys[i] = (sort_key){prefix_of(word, bytes), word - 1, table, i};
+  }
+}
+
+static void number_keys(const sort_key *keys, size_t count, sy_ranks *ranks) {
+  for (size_t i = 0; i < count; i++) {
+    if (!i || compare_keys(&keys[i - 1], &keys[i])) ranks->words[ranks->count++] = keys[i].word;
+    ranks->rank_of[keys[i].table][keys[i].number] = ranks->count - 1;
+  }
+}
+
+bool sy_words_rank(const sy_words *const *tables, uint32_t count, sy_ranks *ranks) {
+  size_t all = 0;
+  for (uint32_t t = 0; t < count; t++) all += tables[t]->count;
+  sort_key *keys = malloc((all + 1) * sizeof *keys);
+  *ranks = (sy_ranks){.words = malloc((all + 1) * sizeof *ranks->words),
+                      .rank_of = calloc(count, sizeof *ranks->rank_of),
+                      .tables = count};
+  bool good = keys && ranks->words && ranks->rank_of;
+  for (uint32_t t = 0, at = 0; good && t < count; at += tables[t++]->count) {
+    ranks->rank_of[t] = malloc((tables[t]->count + 1ull) * sizeof *ranks->rank_of[t]);
+    good = ranks->rank_of[t];
+    add_keys(keys + at, tables[t], t);
+  }
   if (good) {
-    for (uint32_t i = 0; i < w->count; i++) {
-      uint32_t bytes;
-      const uint8_t *word = word_at(w, i, &bytes);
-      keys[i] = (sort_key){prefix_of(word, bytes), word - 1, i};
-    }
-    qsort(keys, w->count, sizeof *keys, compare_keys);
-    for (uint32_t r = 0; r < w->count; r++) {
-      ranks->number_of[r] = keys[r].number;
-      ranks->rank_of[keys[r].number] = r;
-    }
+    qsort(keys, all, sizeof *keys, compare_keys);
+    number_keys(keys, all, ranks);
   } else {
     sy_ranks_free(ranks);
   }
@@ -114,18 +132,15 @@ bool sy_words_rank(const sy_words *w, sy_ranks *ranks) {
 }
 
 void sy_ranks_free(sy_ranks *ranks) {
+  for (uint32_t t = 0; ranks->rank_of && t < ranks->tables; t++) free(ranks->rank_of[t]);
   free(ranks->rank_of);
-  free(ranks->number_of);
-  ranks->rank_of = ranks->number_of = NULL;
-}
-
-const uint8_t *sy_ranks_word(const sy_ranks *ranks, uint32_t rank, uint32_t *bytes) {
-  return word_at(ranks->words, ranks->number_of[rank], bytes);
+  free(ranks->words);
+  *ranks = (sy_ranks){0};
 }
 
 bool sy_ranks_begin_word(const sy_ranks *ranks, uint32_t first) {
   uint8_t encoded[4];
-  uint32_t encoded_bytes = sy_utf8_encode(encoded, first), low = 0, high = ranks->words->count;
+  uint32_t encoded_bytes = sy_utf8_encode(encoded, first), low = 0, high = ranks->count;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2, bytes;
     const uint8_t *word = sy_ranks_word(ranks, middle, &bytes);

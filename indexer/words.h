@@ -28,19 +28,23 @@ void sy_words_clear(sy_words *w); /* keeps the memory */
 void sy_words_free(sy_words *w);
 uint64_t sy_words_memory(const sy_words *w);
 
-/* The words in order of their bytes, which is that of their code points. */
+/* The words of several tables in order of their bytes, which is that of their code points. Equal ones
+ * have the same rank. */
 typedef struct sy_ranks {
-  const sy_words *words;
-  uint32_t *rank_of;   /* by number */
-  uint32_t *number_of; /* by rank */
+  const uint8_t **words; /* by rank: a length byte, then the word */
+  uint32_t count;
+  uint32_t **rank_of; /* by table and number */
+  uint32_t tables;
 } sy_ranks;
 
-bool sy_words_rank(const sy_words *w, sy_ranks *ranks); /* false: memory ran out */
+bool sy_words_rank(const sy_words *const *tables, uint32_t count,
+                   sy_ranks *ranks); /* false: memory ran out */
 void sy_ranks_free(sy_ranks *ranks);
-static inline uint32_t sy_ranks_of(const sy_ranks *ranks, uint32_t number) {
-  return ranks->rank_of[number];
+static inline const uint8_t *sy_ranks_word(const sy_ranks *ranks, uint32_t rank, uint32_t *bytes) {
+  const uint8_t *p = ranks->words[rank];
+  *bytes = *p;
+  return p + 1;
 }
-const uint8_t *sy_ranks_word(const sy_ranks *ranks, uint32_t rank, uint32_t *bytes);
 /* Whether a word begins with this code point (then all terms that do are words). */
 bool sy_ranks_begin_word(const sy_ranks *ranks, uint32_t first);
 

@@ -129,7 +129,7 @@ static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
   SY_TRY(open_snapshot(w, error));
   SY_TRY(load_deletes(w, error));
-  return sy_inverter_new(w->manifest.text_rules, &w->inverter, error);
+  return sy_inverter_new(w->manifest.text_rules, w->pool, &w->inverter, error);
 }
 
 sy_status sy_writer_open(const char *path, const sy_writer_options *options, sy_writer **out,
@@ -181,6 +181,8 @@ static sy_articles_options articles_options(const sy_writer *w) {
 static sy_status begin_batch(sy_writer *w, sy_error *error) {
   w->in_batch = true; /* first: the segment writer is freed with the writer, complete or not */
   sy_articles_options options = articles_options(w);
+  options.visit = sy_inverter_visit;
+  options.context = w->inverter;
   return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, &options, error);
 }
 
@@ -317,17 +319,16 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush(w, true, error));
   if (!w->in_batch) SY_TRY(begin_batch(w, error));
   SY_TRY(claim_id(w, article->id, error));
-  uint32_t lengths[SY_FIELD_COUNT];
-  SY_TRY(sy_inverter_add(w->inverter, article, lengths, error));
-  SY_TRY(sy_segment_writer_article(&w->segment, article->id, lengths, error));
+  SY_TRY(sy_inverter_expect(w->inverter, bytes, error));
+  SY_TRY(sy_segment_writer_article(&w->segment, article->id, error));
   SY_TRY(sy_articles_writer_add(w->segment.articles, article, error));
   w->changed = true;
   w->counts.added++;
   w->counts.articles++;
   w->counts.text_bytes += article->title.bytes + article->body.bytes;
   w->batch_text_bytes += bytes;
-  /* Five eighths for the tuples: the rest is for LMDB's dirty pages, the sort and the ids. */
-  bool full = batch_memory(w) > w->options.memory_bytes / 8 * 5 ||
+  /* Nine sixteenths: the rest is for sorting and coding, LMDB's dirty pages and what is mapped. */
+  bool full = batch_memory(w) > w->options.memory_bytes / 16 * 9 ||
               w->batch_text_bytes > 3 * w->options.memory_bytes;
   return full ? flush(w, true, error) : SY_OK;
 }
@@ -358,7 +359,7 @@ static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_er
  * once. */
 static sy_status flush(sy_writer *w, bool reopen, sy_error *error) {
   if (!w->in_batch) return SY_OK;
-  sy_segment_writer_begin_postings(&w->segment);
+  SY_TRY(sy_articles_writer_drain(w->segment.articles, error));
   SY_TRY(sy_inverter_flush(w->inverter, &w->segment, error));
   SY_TRY(sy_segment_writer_finish(&w->segment, error));
   SY_TRY(append_segment(w, &w->segment.info, error));

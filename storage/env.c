@@ -37,7 +37,7 @@
 #include <xxhash.h>
 
 #define SY_CHECKSUM_BYTES 8
-#define SY_TRANSACTION_BYTES (48ull << 20)
+#define SY_TRANSACTION_BYTES (12ull << 20)
 #define SY_MAP_LEAST_BYTES (1ull << 30)   /* tried last, where address space is limited */
 #define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
 #define SY_READ_ATTEMPTS 50u              /* while writers keep committing under our eyes */

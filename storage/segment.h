@@ -27,16 +27,23 @@ typedef struct sy_segment_writer {
 
 sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
                                  const sy_articles_options *options, sy_error *error);
-/* Registers the next article: its id and the length of its fields in positions. Its text goes to
- * `articles` beside this. */
-sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id,
-                                    const uint32_t lengths[SY_FIELD_COUNT], sy_error *error);
+/* Registers the next article by its id. Its text goes to `articles`, its lengths to one of the next two
+ * functions, beside this. */
+sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id, sy_error *error);
+/* The lengths of the next article's fields, in positions. */
+sy_status sy_segment_writer_lengths(sy_segment_writer *w, const uint32_t lengths[SY_FIELD_COUNT],
+                                    sy_error *error);
 /* As above with length codes; `length_sums` are added by the caller. For merges. */
-sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id,
-                                  const uint8_t codes[SY_FIELD_COUNT], sy_error *error);
-/* All articles are there: prepares `lists`. */
+sy_status sy_segment_writer_length_codes(sy_segment_writer *w, const uint8_t codes[SY_FIELD_COUNT],
+                                         sy_error *error);
+/* All articles and lengths are there: prepares `lists`. */
 void sy_segment_writer_begin_postings(sy_segment_writer *w);
-/* Ends the list of the current term and adds both to the lexicon. */
+/* Prepares another list writer for a field. */
+void sy_segment_writer_init_list(const sy_segment_writer *w, uint32_t field, sy_list_writer *list);
+/* Adds a term and its list to the lexicon. */
+sy_status sy_segment_writer_list(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
+                                 const sy_encoded_list *list, sy_error *error);
+/* Ends the list of the current term in `lists` and adds both to the lexicon. */
 sy_status sy_segment_writer_term(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
                                  sy_error *error);
 /* Writes what is left and completes `info`. */

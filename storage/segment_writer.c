@@ -13,46 +13,59 @@ sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
   return sy_articles_writer_new(env, id, options, &w->articles, error);
 }
 
-sy_status sy_segment_writer_coded(sy_segment_writer *w, sy_string id,
-                                  const uint8_t codes[SY_FIELD_COUNT], sy_error *error) {
+sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id, sy_error *error) {
   if (w->info.articles == SY_NO_ARTICLE - 1) {
     return sy_fail(error, SY_LIMIT, "a segment holds at most %u articles", SY_NO_ARTICLE - 1);
-  }
-  for (int f = 0; f < SY_FIELD_COUNT; f++) {
-    sy_buffer_u8(&w->lengths[f], codes[f]);
-    if (w->lengths[f].failed) return sy_fail_memory(error);
   }
   w->info.articles++;
   return sy_ids_writer_add(&w->ids, id, error);
 }
 
-sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id,
-                                    const uint32_t lengths[SY_FIELD_COUNT], sy_error *error) {
+sy_status sy_segment_writer_length_codes(sy_segment_writer *w, const uint8_t codes[SY_FIELD_COUNT],
+                                         sy_error *error) {
+  for (int f = 0; f < SY_FIELD_COUNT; f++) {
+    sy_buffer_u8(&w->lengths[f], codes[f]);
+    if (w->lengths[f].failed) return sy_fail_memory(error);
+  }
+  return SY_OK;
+}
+
+sy_status sy_segment_writer_lengths(sy_segment_writer *w, const uint32_t lengths[SY_FIELD_COUNT],
+                                    sy_error *error) {
   uint8_t codes[SY_FIELD_COUNT];
   for (int f = 0; f < SY_FIELD_COUNT; f++) {
     codes[f] = sy_length_encode(lengths[f]);
     w->info.fields[f].length_sum += lengths[f];
   }
-  return sy_segment_writer_coded(w, id, codes, error);
+  return sy_segment_writer_length_codes(w, codes, error);
+}
+
+void sy_segment_writer_init_list(const sy_segment_writer *w, uint32_t field, sy_list_writer *list) {
+  sy_list_writer_init(list, w->lengths[field].data, w->info.fields[field].impact_average);
 }
 
 void sy_segment_writer_begin_postings(sy_segment_writer *w) {
-  for (int f = 0; f < SY_FIELD_COUNT; f++) {
+  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
     sy_field_info *field = &w->info.fields[f];
     float average = w->info.articles ? (float)((double)field->length_sum / w->info.articles) : 0;
     field->impact_average = average > 1 ? average : 1;
-    sy_list_writer_init(&w->lists[f], w->lengths[f].data, field->impact_average);
+    sy_segment_writer_init_list(w, f, &w->lists[f]);
   }
+}
+
+sy_status sy_segment_writer_list(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
+                                 const sy_encoded_list *list, sy_error *error) {
+  w->info.fields[field].terms++;
+  w->info.fields[field].postings += list->df;
+  w->info.fields[field].positions += list->frequency_sum;
+  return sy_lexicon_writer_add(&w->lexicon, key, list, error);
 }
 
 sy_status sy_segment_writer_term(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
                                  sy_error *error) {
   sy_encoded_list list;
   SY_TRY(sy_list_writer_finish(&w->lists[field], &list, error));
-  w->info.fields[field].terms++;
-  w->info.fields[field].postings += list.df;
-  w->info.fields[field].positions += list.frequency_sum;
-  return sy_lexicon_writer_add(&w->lexicon, key, &list, error);
+  return sy_segment_writer_list(w, field, key, &list, error);
 }
 
 sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error) {

@@ -1,0 +1,188 @@
+/* tuples.c - partitions of tuples, gathered and sorted (described in tuples.h). */
+#include "indexer/tuples.h"
+
+#include <sys/mman.h>
+
+#define CODE_POINTS 0x110000u
+#define BLOCK_SLOTS (SY_TUPLE_BLOCK_BYTES / sizeof(uint64_t))
+#define BLOCK_TUPLES (BLOCK_SLOTS - 1)
+#define RADIX_BITS 11
+#define RADIX (1u << RADIX_BITS)
+#define PASSES 3 /* that many digits hold the widest `second` */
+
+/* ---- Widths ---------------------------------------------------------------------------------- */
+
+static const sy_tuple_widths all_widths[] = {{22, 20}, {28, 8}, {32, 1}};
+
+/* A text has at most two positions a byte (U+3316 has three bytes and folds to six Kana), and as
+ * many words as bytes. */
+bool sy_tuple_widths_fit(sy_tuple_widths widths, uint32_t articles, uint64_t words,
+                         uint64_t text_bytes) {
+  return articles < 1u << widths.article_bits && 2 * text_bytes < 1ull << widths.position_bits &&
+         words + text_bytes < 1ull << (64 - sy_tuple_shift(widths));
+}
+
+sy_tuple_widths sy_tuple_widths_for(uint64_t text_bytes) {
+  size_t i = 0, last = sizeof all_widths / sizeof *all_widths - 1;
+  while (i < last && !sy_tuple_widths_fit(all_widths[i], 0, 0, text_bytes)) i++;
+  return all_widths[i];
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+void sy_slabs_init(sy_slabs *s) {
+  memset(s, 0, sizeof *s);
+  pthread_mutex_init(&s->mutex, NULL);
+}
+
+void sy_slabs_free(sy_slabs *s) {
+  void **slabs = (void **)s->all.data;
+  for (size_t i = 0; i < s->all.bytes / sizeof *slabs; i++) free(slabs[i]);
+  sy_buffer_free(&s->all);
+  pthread_mutex_destroy(&s->mutex);
+}
+
+uint64_t sy_slabs_bytes_used(sy_slabs *s) {
+  pthread_mutex_lock(&s->mutex);
+  uint64_t bytes = s->used * (uint64_t)SY_SLAB_BYTES;
+  pthread_mutex_unlock(&s->mutex);
+  return bytes;
+}
+
+void sy_slabs_reset(sy_slabs *s) { s->used = 0; }
+
+/* One of an earlier batch, or a new one, in a huge page where there are such. */
+static uint8_t *take_slab(sy_slabs *s) {
+  pthread_mutex_lock(&s->mutex);
+  if (s->used == s->all.bytes / sizeof(void *)) {
+    void *slab = aligned_alloc(SY_SLAB_BYTES, SY_SLAB_BYTES);
+    if (slab) {
+      madvise(slab, SY_SLAB_BYTES, MADV_HUGEPAGE);
+      sy_buffer_append(&s->all, &slab, sizeof slab);
+      if (s->all.failed) free(slab);
+    }
+  }
+  bool have = s->used < s->all.bytes / sizeof(void *);
+  uint8_t *slab = have ? ((uint8_t **)s->all.data)[s->used++] : NULL;
+  pthread_mutex_unlock(&s->mutex);
+  return slab;
+}
+
+/* ---- Partitions ------------------------------------------------------------------------------ */
+
+bool sy_tuples_init(sy_tuples *t) {
+  void *map = mmap(NULL, CODE_POINTS * sizeof *t->next, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  *t = (sy_tuples){.next = map == MAP_FAILED ? NULL : map};
+  return t->next;
+}
+
+void sy_tuples_free(sy_tuples *t) {
+  if (t->next) munmap(t->next, CODE_POINTS * sizeof *t->next);
+  sy_buffer_free(&t->touched);
+}
+
+uint64_t *sy_tuples_add_block(sy_tuples *t, uint32_t first, sy_tuple_room *room) {
+  if (room->at == room->end) {
+    room->at = take_slab(room->slabs);
+    if (!room->at) {
+      room->end = NULL;
+      return NULL;
+    }
+    room->end = room->at + SY_SLAB_BYTES;
+  }
+  uint64_t *block = (uint64_t *)room->at, *next = t->next[first];
+  room->at += SY_TUPLE_BLOCK_BYTES;
+  block[0] = next ? (uint64_t)(uintptr_t)(next - BLOCK_SLOTS) : 0;
+  if (!next) sy_buffer_u32(&t->touched, first);
+  return block + 1;
+}
+
+/* The newest block of a partition, and how many tuples are in it. */
+static const uint64_t *newest_block(const uint64_t *next, size_t *tuples) {
+  size_t slots = ((uintptr_t)next & (SY_TUPLE_BLOCK_BYTES - 1)) / sizeof *next;
+  if (!slots) slots = BLOCK_SLOTS;
+  *tuples = slots - 1;
+  return next - slots;
+}
+
+static const uint64_t *older_block(const uint64_t *block) {
+  return (const uint64_t *)(uintptr_t)block[0];
+}
+
+size_t sy_tuples_count(const sy_tuples *t, uint32_t first) {
+  size_t count;
+  if (!t->next[first]) return 0;
+  const uint64_t *block = newest_block(t->next[first], &count);
+  while ((block = older_block(block))) count += BLOCK_TUPLES;
+  return count;
+}
+
+void sy_tuples_gather(const sy_tuples *t, uint32_t first, uint64_t *out, size_t count) {
+  if (!count) return;
+  size_t in_block;
+  const uint64_t *block = newest_block(t->next[first], &in_block);
+  for (uint64_t *to = out + count; block; block = older_block(block)) {
+    to -= in_block;
+    memcpy(to, block + 1, in_block * sizeof *to);
+    in_block = BLOCK_TUPLES;
+  }
+}
+
+/* The two come in long runs: an article is one worker's. */
+void sy_tuples_merge(const uint64_t *a, size_t a_count, const uint64_t *b, size_t b_count,
+                     uint64_t mask, uint64_t *out) {
+  const uint64_t *a_end = a + a_count, *b_end = b + b_count;
+  while (a < a_end && b < b_end) {
+    while (a < a_end && (*a & mask) < (*b & mask)) *out++ = *a++;
+    if (a == a_end) break;
+    while (b < b_end && (*b & mask) <= (*a & mask)) *out++ = *b++;
+  }
+  while (a < a_end) *out++ = *a++;
+  while (b < b_end) *out++ = *b++;
+}
+
+/* ---- Sorting --------------------------------------------------------------------------------- */
+
+static void insertion_sort(uint64_t *a, size_t count) {
+  for (size_t i = 1; i < count; i++) {
+    uint64_t t = a[i];
+    size_t k = i;
+    for (; k && a[k - 1] > t; k--) a[k] = a[k - 1];
+    a[k] = t;
+  }
+}
+
+/* One stable pass by the digit at `shift`; `counts` has the digit's histogram. */
+static void radix_pass(const uint64_t *from, uint64_t *to, size_t count, uint32_t *counts,
+                       uint32_t shift) {
+  uint32_t sum = 0;
+  for (uint32_t d = 0; d < RADIX; d++) {
+    uint32_t n = counts[d];
+    counts[d] = sum;
+    sum += n;
+  }
+  for (size_t i = 0; i < count; i++) to[counts[from[i] >> shift & (RADIX - 1)]++] = from[i];
+}
+
+uint64_t *sy_tuples_sort(uint64_t *a, uint64_t *b, size_t count, uint32_t shift) {
+  if (count < 64) {
+    insertion_sort(a, count);
+    return a;
+  }
+  uint32_t counts[PASSES][RADIX] = {{0}};
+  uint32_t digits = (64 - shift + RADIX_BITS - 1) / RADIX_BITS;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t second = a[i] >> shift;
+    for (uint32_t d = 0; d < digits; d++) counts[d][second >> (d * RADIX_BITS) & (RADIX - 1)]++;
+  }
+  for (uint32_t d = 0; d < digits; d++) {
+    uint32_t at = shift + d * RADIX_BITS;
+    if (counts[d][a[0] >> at & (RADIX - 1)] == count) continue; /* all the same */
+    radix_pass(a, b, count, counts[d], at);
+    uint64_t *t = a;
+    a = b;
+    b = t;
+  }
+  return a;
+}

@@ -1,0 +1,112 @@
+/*
+ * tuples.h - term occurrences of a batch, partitioned by first character as they come: the memory
+ * of the inversion.
+ *
+ * An occurrence is a tuple of 8 bytes, `second` on top:
+ *
+ *     second        22 bits   second character of the bigram, a run-end mark, or a word's number
+ *     article       20 bits   in the batch
+ *     position      22 bits   in the field
+ *
+ * Articles of two million positions and more get batches with other widths (28, 8, 28 or 31, 1, 32
+ * bits).
+ *
+ *     next[first] -> block <- block <- block
+ *
+ * A block has 512 bytes: a link to the block before it and 63 tuples. Slabs of 2 MB hold blocks; they
+ * are kept from batch to batch, because touching fresh memory costs more than sorting.
+ */
+#ifndef SY_TUPLES_H
+#define SY_TUPLES_H
+
+#include "base/bytes.h"
+
+#include <pthread.h>
+
+/* ---- Widths ---------------------------------------------------------------------------------- */
+
+/* How a tuple is divided; `second` has the bits that are left. */
+typedef struct sy_tuple_widths {
+  uint8_t position_bits, article_bits;
+} sy_tuple_widths;
+
+/* Whether a batch of so many articles and words has room for one more of so many bytes. */
+bool sy_tuple_widths_fit(sy_tuple_widths widths, uint32_t articles, uint64_t words,
+                         uint64_t text_bytes);
+/* The widths for a batch that begins with an article of so many bytes. */
+sy_tuple_widths sy_tuple_widths_for(uint64_t text_bytes);
+
+/* The bit at which `second` begins. */
+static inline uint32_t sy_tuple_shift(sy_tuple_widths w) {
+  return (uint32_t)w.position_bits + w.article_bits;
+}
+
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+#define SY_SLAB_BYTES (2u << 20)
+#define SY_TUPLE_BLOCK_BYTES 512u
+
+/* All slabs ever made. Workers take them under the mutex. */
+typedef struct sy_slabs {
+  pthread_mutex_t mutex;
+  sy_buffer all; /* void * */
+  size_t used;   /* in this batch */
+} sy_slabs;
+
+void sy_slabs_init(sy_slabs *slabs);
+void sy_slabs_free(sy_slabs *slabs);
+uint64_t sy_slabs_bytes_used(sy_slabs *slabs);
+void sy_slabs_reset(sy_slabs *slabs); /* all are free again */
+
+/* ---- Partitions ------------------------------------------------------------------------------ */
+
+/* The tuples that one worker has of one field. */
+typedef struct sy_tuples {
+  uint64_t *
+      *next; /* by first character: the slot for the next tuple. On a block boundary (also when
+                        NULL) a new block is due, whose slot 0 links to the one before. Mapped, so that
+                        only pages in use take memory. */
+  sy_buffer touched; /* u32: first characters that have tuples */
+} sy_tuples;
+
+/* What is left of a worker's last slab. */
+typedef struct sy_tuple_room {
+  sy_slabs *slabs;
+  uint8_t *at, *end;
+} sy_tuple_room;
+
+bool sy_tuples_init(sy_tuples *t); /* false: memory ran out */
+void sy_tuples_free(sy_tuples *t);
+
+/* Links a new block to the partition of `first`; returns its first slot, or NULL. */
+uint64_t *sy_tuples_add_block(sy_tuples *t, uint32_t first, sy_tuple_room *room);
+
+/* False: memory ran out. */
+static inline bool sy_tuples_put(sy_tuples *t, uint32_t first, uint64_t tuple,
+                                 sy_tuple_room *room) {
+  uint64_t *next = t->next[first];
+  if (((uintptr_t)next & (SY_TUPLE_BLOCK_BYTES - 1)) == 0) {
+    next = sy_tuples_add_block(t, first, room);
+    if (!next) return false;
+  }
+  *next = tuple;
+  t->next[first] = next + 1;
+  return true;
+}
+
+/* ---- Partitions, one at a time --------------------------------------------------------------- */
+
+size_t sy_tuples_count(const sy_tuples *t, uint32_t first);
+/* Copies the tuples of a partition, in the order they were put. `count` is theirs. */
+void sy_tuples_gather(const sy_tuples *t, uint32_t first, uint64_t *out, size_t count);
+/* Forgets them. */
+static inline void sy_tuples_clear(sy_tuples *t, uint32_t first) { t->next[first] = NULL; }
+
+/* Merges two arrays that ascend by the bits of `mask`. */
+void sy_tuples_merge(const uint64_t *a, size_t a_count, const uint64_t *b, size_t b_count,
+                     uint64_t mask, uint64_t *out);
+/* Sorts by the bits from `shift` on; what is below ascends already. Returns `a` or `b`, both of `count`:
+ * the one in which the result is. */
+uint64_t *sy_tuples_sort(uint64_t *a, uint64_t *b, size_t count, uint32_t shift);
+
+#endif
