@@ -70,15 +70,20 @@ static uint8_t *take_slab(sy_slabs *s) {
 
 /* ---- Partitions ------------------------------------------------------------------------------ */
 
+#define MAP_BYTES (CODE_POINTS * (sizeof(uint64_t *) + sizeof(uint32_t)))
+
 bool sy_tuples_init(sy_tuples *t) {
-  void *map = mmap(NULL, CODE_POINTS * sizeof *t->next, PROT_READ | PROT_WRITE,
+  void *map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  *t = (sy_tuples){.next = map == MAP_FAILED ? NULL : map};
-  return t->next;
+  *t = (sy_tuples){0};
+  if (map == MAP_FAILED) return false;
+  t->next = map;
+  t->blocks = (uint32_t *)(t->next + CODE_POINTS);
+  return true;
 }
 
 void sy_tuples_free(sy_tuples *t) {
-  if (t->next) munmap(t->next, CODE_POINTS * sizeof *t->next);
+  if (t->next) munmap(t->next, MAP_BYTES);
   sy_buffer_free(&t->touched);
 }
 
@@ -95,6 +100,7 @@ uint64_t *sy_tuples_add_block(sy_tuples *t, uint32_t first, sy_tuple_room *room)
   room->at += SY_TUPLE_BLOCK_BYTES;
   block[0] = next ? (uint64_t)(uintptr_t)(next - BLOCK_SLOTS) : 0;
   if (!next) sy_buffer_u32(&t->touched, first);
+  t->blocks[first] = next ? t->blocks[first] + 1 : 1;
   return block + 1;
 }
 
@@ -106,23 +112,18 @@ static const uint64_t *newest_block(const uint64_t *next, size_t *tuples) {
   return next - slots;
 }
 
-static const uint64_t *older_block(const uint64_t *block) {
-  return (const uint64_t *)(uintptr_t)block[0];
-}
-
 size_t sy_tuples_count(const sy_tuples *t, uint32_t first) {
-  size_t count;
+  size_t in_newest;
   if (!t->next[first]) return 0;
-  const uint64_t *block = newest_block(t->next[first], &count);
-  while ((block = older_block(block))) count += BLOCK_TUPLES;
-  return count;
+  newest_block(t->next[first], &in_newest);
+  return (t->blocks[first] - 1) * BLOCK_TUPLES + in_newest;
 }
 
 void sy_tuples_gather(const sy_tuples *t, uint32_t first, uint64_t *out, size_t count) {
   if (!count) return;
   size_t in_block;
   const uint64_t *block = newest_block(t->next[first], &in_block);
-  for (uint64_t *to = out + count; block; block = older_block(block)) {
+  for (uint64_t *to = out + count; block; block = (const uint64_t *)(uintptr_t)block[0]) {
     to -= in_block;
     memcpy(to, block + 1, in_block * sizeof *to);
     in_block = BLOCK_TUPLES;

@@ -62,10 +62,11 @@ void sy_slabs_reset(sy_slabs *slabs); /* all are free again */
 
 /* The tuples that one worker has of one field. */
 typedef struct sy_tuples {
+  /* By first character; mapped, so that only pages in use take memory. */
   uint64_t *
-      *next; /* by first character: the slot for the next tuple. On a block boundary (also when
-                        NULL) a new block is due, whose slot 0 links to the one before. Mapped, so that
-                        only pages in use take memory. */
+      *next; /* the slot for the next tuple. On a block boundary (also when NULL) a new block is
+                      due, whose slot 0 links to the one before. */
+  uint32_t *blocks;  /* how many there are; stale when `next` is NULL */
   sy_buffer touched; /* u32: first characters that have tuples */
 } sy_tuples;
 

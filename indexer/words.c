@@ -11,13 +11,28 @@ static const uint8_t *word_at(const sy_words *w, uint32_t number, uint32_t *byte
   return p + 1;
 }
 
+/* The word as it stands in a slot; returns its hash. */
+static uint64_t make_key(const char *word, uint32_t bytes, uint8_t key[SY_WORD_KEY_BYTES]) {
+  uint64_t hash = XXH3_64bits(word, bytes);
+  memset(key, 0, SY_WORD_KEY_BYTES);
+  key[0] = (uint8_t)bytes;
+  if (bytes < SY_WORD_KEY_BYTES) {
+    memcpy(key + 1, word, bytes);
+  } else {
+    sy_store64(key + 4, hash);
+  }
+  return hash;
+}
+
 static bool grow(sy_words *w) {
   uint32_t capacity = w->capacity ? w->capacity * 2 : 1024;
   sy_word_slot *slots = calloc(capacity, sizeof *slots);
   if (!slots) return false;
   for (uint32_t i = 0; i < w->capacity; i++) {
     if (!w->slots[i].number) continue;
-    uint32_t at = w->slots[i].hash & (capacity - 1);
+    uint32_t bytes;
+    const uint8_t *word = word_at(w, w->slots[i].number - 1, &bytes);
+    uint32_t at = (uint32_t)XXH3_64bits(word, bytes) & (capacity - 1);
     while (slots[at].number) at = (at + 1) & (capacity - 1);
     slots[at] = w->slots[i];
   }
@@ -27,18 +42,23 @@ static bool grow(sy_words *w) {
   return true;
 }
 
+static bool is_word(const sy_words *w, const sy_word_slot *slot, const uint8_t *key,
+                    const char *word, uint32_t bytes) {
+  if (memcmp(slot->key, key, SY_WORD_KEY_BYTES)) return false;
+  if (bytes < SY_WORD_KEY_BYTES) return true;
+  uint32_t found_bytes;
+  return !memcmp(word_at(w, slot->number - 1, &found_bytes), word, bytes);
+}
+
 uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes) {
   if (w->count * 2 >= w->capacity && !grow(w)) {
     w->failed = true;
     return 0;
   }
-  uint32_t hash = (uint32_t)XXH3_64bits(word, bytes);
-  uint32_t at = hash & (w->capacity - 1);
+  uint8_t key[SY_WORD_KEY_BYTES];
+  uint32_t at = (uint32_t)make_key(word, bytes, key) & (w->capacity - 1);
   for (; w->slots[at].number; at = (at + 1) & (w->capacity - 1)) {
-    if (w->slots[at].hash != hash) continue;
-    uint32_t found_bytes;
-    const uint8_t *found = word_at(w, w->slots[at].number - 1, &found_bytes);
-    if (found_bytes == bytes && !memcmp(found, word, bytes)) return w->slots[at].number - 1;
+    if (is_word(w, &w->slots[at], key, word, bytes)) return w->slots[at].number - 1;
   }
   if (w->text.bytes > UINT32_MAX - 256) w->failed = true;
   sy_buffer_u32(&w->offsets, (uint32_t)w->text.bytes);
@@ -46,7 +66,8 @@ uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes) {
   sy_buffer_append(&w->text, word, bytes);
   w->failed |= w->offsets.failed || w->text.failed;
   if (w->failed) return 0;
-  w->slots[at] = (sy_word_slot){hash, ++w->count};
+  w->slots[at].number = ++w->count;
+  memcpy(w->slots[at].key, key, sizeof key);
   return w->count - 1;
 }
 

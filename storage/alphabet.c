@@ -124,6 +124,17 @@ uint8_t *sy_alphabet_encode(const sy_alphabet *a, const uint8_t *text, size_t by
       while (text < end && *text < 0x80) *out++ = *text++;
       continue;
     }
+    while (end - text >= 4) { /* three bytes and in the alphabet: that is what Chinese is made of */
+      uint32_t four = sy_load32(text);
+      if ((four & 0x00C0C0F0) != 0x008080E0) break;
+      uint32_t c = (four & 0x0F) << 12 | (four >> 2 & 0x0FC0) | (four >> 16 & 0x3F);
+      uint32_t short_code = a->codes[c];
+      if (c < 0x800 || (short_code & 0xFF) == OTHER) break;
+      put16(out, short_code);
+      out += 1 + ((short_code & 0xFF) >= LEAD);
+      text += 3;
+    }
+    if (text == end || *text < 0x80) continue;
     uint32_t length, character = sy_utf8_decode(text, end, &length);
     uint32_t code = length == 1 || character >= 0x10000 ? OTHER : a->codes[character];
     if ((code & 0xFF) == OTHER) {
