@@ -110,13 +110,13 @@ typedef struct sy_writer_options {
   uint64_t
       memory_bytes; /* target for the writer's working memory; at least 32 MiB (default 512 MiB) */
   int compression_level; /* zstd level of stored text, 1 to 19 (default 2) */
-  /* 1 to 16: the caller's, and those that compress stored text beside it. They run only while a
-   * call of the writer's functions has given them work, and have all signals blocked (default
-   * 2). */
+  /* 1 to 16: the caller's, and those that work beside it. They run only while a call of the writer's
+   * functions has given them work, and have all signals blocked (default 2). */
   uint32_t threads;
+  bool timings; /* measure what sy_writer_get_timings() tells (default false) */
 } sy_writer_options;
 #define SY_WRITER_OPTIONS_DEFAULT \
-  { true, SY_TEXT_DEFAULT, 512ull << 20, 2, 2 }
+  { true, SY_TEXT_DEFAULT, 512ull << 20, 2, 2, false }
 
 /* An article to be indexed. All strings are borrowed during the call. */
 typedef struct sy_article {
@@ -163,6 +163,20 @@ typedef struct sy_writer_counts {
   uint64_t articles;      /* live articles in the index, uncommitted ones included */
 } sy_writer_counts;
 SY_API void sy_writer_get_counts(const sy_writer *writer, sy_writer_counts *counts);
+
+/* Where time went since sy_writer_open(): seconds, summed over all threads. */
+typedef struct sy_writer_timings {
+  double analyse;   /* text to terms */
+  double partition; /* terms to partitions in memory */
+  double compress;  /* stored text */
+  double sort;      /* partitions gathered and sorted */
+  double code;      /* postings */
+  double write;     /* by LMDB and the system, commits included */
+  double calls; /* spent by the caller in the writer's functions: its share of the above, waiting
+                       for other threads, ids, lexicon, merging */
+} sy_writer_timings;
+/* All zeros unless sy_writer_options.timings was set; complete after a commit. */
+SY_API void sy_writer_get_timings(const sy_writer *writer, sy_writer_timings *timings);
 
 /* Releases the writer; what was not committed is discarded. Accepts NULL. */
 SY_API void sy_writer_close(sy_writer *writer);

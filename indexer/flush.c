@@ -109,12 +109,14 @@ static sy_status code_partition(flush_job *j, uint32_t first, sy_inverter_worker
   sy_tuple_widths widths = f->inverter->widths;
   uint32_t shift = sy_tuple_shift(widths);
   coded_run run = {.first = first, .words = sy_ranks_begin_word(f->ranks, first)};
+  uint64_t watch = sy_watch_start(f->inverter->timed);
   size_t count = 0;
   uint64_t *tuples = gather(f, first, run.words, w, &count);
   w->positions.bytes = 0;
   uint32_t *positions = (uint32_t *)sy_buffer_reserve(&w->positions, count * sizeof *positions);
   if (!tuples || !positions) return sy_fail_memory(&j->error);
   tuples = sy_tuples_sort(tuples, (uint64_t *)w->sorted.data, count, shift);
+  sy_watch_lap(&watch, &w->times.sort);
   for (size_t i = 0; i < count; run.terms++) {
     uint32_t second = (uint32_t)(tuples[i] >> shift);
     size_t end = i + 1;
@@ -123,6 +125,7 @@ static sy_status code_partition(flush_job *j, uint32_t first, sy_inverter_worker
     SY_TRY(keep_list(j, &w->lists[f->field], second));
     i = end;
   }
+  sy_watch_lap(&watch, &w->times.code);
   sy_buffer_append(&j->runs, &run, sizeof run);
   return j->runs.failed ? sy_fail_memory(&j->error) : SY_OK;
 }

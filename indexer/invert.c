@@ -13,11 +13,13 @@ static bool init_worker(sy_inverter *v, sy_inverter_worker *w, uint32_t text_rul
   return true;
 }
 
-sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, sy_inverter **out, sy_error *error) {
+sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, bool timed, sy_inverter **out,
+                          sy_error *error) {
   sy_inverter *v = *out = calloc(1, sizeof *v);
   if (!v) return sy_fail_memory(error);
   sy_slabs_init(&v->slabs);
   v->pool = pool;
+  v->timed = timed;
   v->workers = calloc(sy_pool_workers(pool), sizeof *v->workers);
   bool good = v->workers;
   while (good && v->worker_count < sy_pool_workers(pool)) {
@@ -54,6 +56,18 @@ uint64_t sy_inverter_memory(sy_inverter *v) {
 }
 
 uint64_t sy_inverter_invalid_bytes(sy_inverter *v) { return v->invalid_bytes; }
+
+sy_inverter_times sy_inverter_get_times(const sy_inverter *v) {
+  sy_inverter_times all = {0};
+  for (uint32_t i = 0; i < v->worker_count; i++) {
+    const sy_inverter_times *t = &v->workers[i].times;
+    all.analyse += t->analyse;
+    all.partition += t->partition;
+    all.sort += t->sort;
+    all.code += t->code;
+  }
+  return all;
+}
 
 bool sy_inverter_has_room(sy_inverter *v, uint64_t text_bytes) {
   uint64_t on_their_way = v->text_bytes - v->inverted_bytes;
@@ -94,17 +108,21 @@ static bool put_terms(sy_inverter_worker *w, sy_tuples *field, sy_tuple_widths w
   return good;
 }
 
-static bool add_field(sy_inverter_worker *w, sy_tuples *field, sy_tuple_widths widths,
-                      uint32_t article, sy_string text, uint32_t *length) {
+static bool add_field(sy_inverter *v, sy_inverter_worker *w, sy_tuples *field, uint32_t article,
+                      sy_string text, uint32_t *length) {
+  uint64_t watch = sy_watch_start(v->timed);
   sy_term terms[4 * SY_TERM_BATCH];
   bool good = true;
   size_t count;
   *length = 0;
   sy_analyzer_begin(&w->analyzer, text.data, text.bytes);
   while ((count = sy_analyzer_next(&w->analyzer, terms, 4 * SY_TERM_BATCH)) > 0) {
-    good &= put_terms(w, field, widths, article, terms, count);
+    sy_watch_lap(&watch, &w->times.analyse);
+    good &= put_terms(w, field, v->widths, article, terms, count);
     *length = terms[count - 1].position + 1;
+    sy_watch_lap(&watch, &w->times.partition);
   }
+  sy_watch_lap(&watch, &w->times.analyse);
   return good && !field->touched.failed && !w->words.failed;
 }
 
@@ -118,7 +136,7 @@ void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor
     sy_string texts[SY_FIELD_COUNT] = {
         [SY_FIELD_INDEX_TITLE] = a.title, [SY_FIELD_INDEX_BODY] = a.body};
     for (int f = 0; f < SY_FIELD_COUNT; f++) {
-      if (!add_field(w, &w->fields[f], v->widths, article, texts[f], &lengths[f])) w->failed = true;
+      if (!add_field(v, w, &w->fields[f], article, texts[f], &lengths[f])) w->failed = true;
     }
     bytes += a.title.bytes + a.body.bytes + a.fields.bytes;
   }

@@ -21,8 +21,9 @@
 
 typedef struct sy_inverter sy_inverter;
 
-/* `pool` is borrowed. */
-sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, sy_inverter **out, sy_error *error);
+/* `pool` is borrowed; `timed` for sy_inverter_get_times(). */
+sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, bool timed, sy_inverter **out,
+                          sy_error *error);
 void sy_inverter_free(sy_inverter *inverter); /* accepts NULL */
 
 /* Whether an article of so many bytes of text fits the batch. An empty batch has room for any article:
@@ -37,6 +38,12 @@ void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor
  * lag behind while workers are busy. */
 uint64_t sy_inverter_memory(sy_inverter *inverter);
 uint64_t sy_inverter_invalid_bytes(sy_inverter *inverter);
+
+/* Nanoseconds, summed over the workers; not while they are busy. */
+typedef struct sy_inverter_times {
+  uint64_t analyse, partition, sort, code;
+} sy_inverter_times;
+sy_inverter_times sy_inverter_get_times(const sy_inverter *inverter);
 
 /* Writes the batch's lengths and runs to `segment`, which has all its articles, each of which was
  * visited, and begins the next batch. */

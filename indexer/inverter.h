@@ -2,6 +2,7 @@
 #ifndef SY_INVERTER_H
 #define SY_INVERTER_H
 
+#include "base/stopwatch.h"
 #include "indexer/invert.h"
 #include "indexer/tuples.h"
 #include "indexer/words.h"
@@ -17,6 +18,7 @@ typedef struct sy_inverter_worker {
   sy_words words;
   uint64_t words_memory, invalid_bytes; /* as last added to the totals below */
   bool failed;                          /* memory ran out */
+  sy_inverter_times times;
   /* Scratch of the flush. */
   sy_buffer tuples, sorted, positions;
   sy_list_writer lists[SY_FIELD_COUNT];
@@ -30,6 +32,7 @@ struct sy_inverter {
   sy_buffer
       lengths; /* uint32_t *: chunks of the lengths of SY_LENGTHS_CHUNK articles, all fields */
   sy_slabs slabs;
+  bool timed;
   sy_inverter_worker *workers;
   uint32_t worker_count;
   /* Totals that workers add to, and the caller reads meanwhile. */

@@ -6,7 +6,7 @@
  * committed; 128 + n stopped by signal n, nothing committed. Data (--json) goes to stdout, all else
  * to stderr.
  */
-#include "suoyin.h"
+#include "indexer/main_report.h"
 #include "tools/cli.h"
 
 #include <errno.h>
@@ -27,6 +27,7 @@ enum {
   BODY_OPTION,
   ENCODING_OPTION,
   SKIP_BAD_OPTION,
+  TIMINGS_OPTION,
   DELETE_OPTION,
   MEMORY_OPTION,
   LEVEL_OPTION,
@@ -57,13 +58,14 @@ static const cli_option option_table[] = {
     {MEMORY_OPTION, "memory", "SIZE",
      "working memory, with K, M or G (default: 512M; at least 32M)"},
     {THREADS_OPTION, "threads", "N",
-     "threads, 1 to 16; more than 1 compress stored text (default: 2)"},
+     "threads that analyse, sort, code and compress, 1 to 16 (default: 2)"},
     {LEVEL_OPTION, "level", "N", "zstd level of stored text, 1 to 19 (default: 2)"},
     {FOLD_OPTION, "fold", "WHAT",
      "new index: what meets: none, width (also case), variants (also 機 and 机; default)"},
     {NO_GLOSS_OPTION, "no-gloss", NULL,
      "new index: do not skip pinyin and bopomofo in parentheses"},
     {NO_SPACE_OPTION, "no-space", NULL, "new index: white space separates Chinese characters"},
+    {TIMINGS_OPTION, "timings", NULL, "show where the time went, by stage"},
     {JSON_OPTION, "json", NULL, "print the summary as one line of JSON on stdout"},
     {'q', "quiet", NULL, "no progress line, no warnings and no summary"},
     {'h', "help", NULL, "show this help"},
@@ -177,6 +179,7 @@ static bool set_option(void *context, int code, const char *value) {
     case FOLD_OPTION: return set_fold(s, value);
     case NO_GLOSS_OPTION: set_rules(s, SY_TEXT_GLOSS, 0); return true;
     case NO_SPACE_OPTION: set_rules(s, SY_TEXT_SPACE, 0); return true;
+    case TIMINGS_OPTION: s->writer.timings = true; return true;
     case JSON_OPTION: s->json = true; return true;
     case 'q': s->quiet = true; return true;
     case 'h': s->help = true; return true;
@@ -274,51 +277,6 @@ static int report_error(display *d, const sy_error *error) {
   return cli_fail(PROGRAM, error);
 }
 
-static void print_json(const sy_import_progress *p, const sy_writer_counts *c, uint64_t not_found,
-                       double seconds) {
-  const struct {
-    const char *name;
-    uint64_t value;
-  } members[] = {{"files", p->files},
-                 {"added", c->added},
-                 {"replaced", c->replaced},
-                 {"deleted", c->deleted},
-                 {"not_found", not_found},
-                 {"skipped", p->skipped},
-                 {"warnings", p->warnings},
-                 {"bytes", p->bytes},
-                 {"read_bytes", p->read_bytes},
-                 {"text_bytes", c->text_bytes},
-                 {"invalid_bytes", c->invalid_bytes},
-                 {"articles", c->articles}};
-  putchar('{');
-  for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-    printf("\"%s\": %llu, ", members[i].name, (unsigned long long)members[i].value);
-  }
-  printf("\"seconds\": %.3f}\n", seconds);
-}
-
-static void print_summary(const settings *s, const sy_import_progress *p, const sy_writer_counts *c,
-                          double seconds) {
-  if (s->delete_ids) {
-    fprintf(stderr, "%llu articles deleted", (unsigned long long)c->deleted);
-  } else {
-    fprintf(stderr, "%llu articles added", (unsigned long long)c->added);
-    if (c->replaced) fprintf(stderr, " (%llu replaced)", (unsigned long long)c->replaced);
-    fprintf(stderr, " from %llu files", (unsigned long long)p->files);
-    if (p->skipped) fprintf(stderr, ", %llu skipped", (unsigned long long)p->skipped);
-    if (p->warnings) fprintf(stderr, ", %llu warnings", (unsigned long long)p->warnings);
-    fprintf(stderr, ", %.1f MB in %.1f s", (double)p->bytes / 1e6, seconds);
-    if (seconds > 0.05) fprintf(stderr, " (%.1f MB/s)", (double)p->bytes / 1e6 / seconds);
-    if (c->invalid_bytes) {
-      fprintf(stderr, ", %llu bytes were no UTF-8", (unsigned long long)c->invalid_bytes);
-    }
-  }
-  fprintf(stderr, "; %llu articles in ", (unsigned long long)c->articles);
-  print_clean(s->index);
-  fputc('\n', stderr);
-}
-
 static sy_status delete_all(const settings *s, sy_writer *writer, uint64_t *not_found,
                             sy_error *error) {
   for (size_t i = 0; i < s->argument_count; i++) {
@@ -374,10 +332,15 @@ static int run(const settings *s) {
   }
   sy_writer_counts counts = {0};
   sy_writer_get_counts(writer, &counts);
+  sy_writer_timings timings;
+  sy_writer_get_timings(writer, &timings);
   sy_writer_close(writer);
   double seconds = seconds_now() - d.started;
-  if (!s->quiet && !s->json) print_summary(s, &progress, &counts, seconds);
-  if (s->json) print_json(&progress, &counts, not_found, seconds);
+  if (!s->quiet && !s->json) print_summary(s->index, s->delete_ids, &progress, &counts, seconds);
+  if (s->writer.timings && !s->json) print_timings(&timings, seconds);
+  if (s->json) {
+    print_json(&progress, &counts, not_found, seconds, s->writer.timings ? &timings : NULL);
+  }
   int code = s->delete_ids && not_found == s->argument_count ? CLI_NOTHING : CLI_FOUND;
   return cli_finish(PROGRAM, code);
 }

@@ -11,6 +11,7 @@
  * Deletions are kept in memory, a bitmap for each segment, and stored with the commit.
  */
 #include "base/status.h"
+#include "base/stopwatch.h"
 #include "indexer/invert.h"
 #include "indexer/merge.h"
 
@@ -41,6 +42,7 @@ struct sy_writer {
   sy_buffer id_offsets, id_text; /* ids of the batch */
 
   sy_writer_counts counts;
+  uint64_t compress_nanoseconds, call_nanoseconds;
 };
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
@@ -129,7 +131,7 @@ static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
   SY_TRY(open_snapshot(w, error));
   SY_TRY(load_deletes(w, error));
-  return sy_inverter_new(w->manifest.text_rules, w->pool, &w->inverter, error);
+  return sy_inverter_new(w->manifest.text_rules, w->pool, o->timings, &w->inverter, error);
 }
 
 sy_status sy_writer_open(const char *path, const sy_writer_options *options, sy_writer **out,
@@ -173,7 +175,23 @@ void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
 }
 
 static sy_articles_options articles_options(const sy_writer *w) {
-  return (sy_articles_options){.level = w->options.compression_level, .pool = w->pool};
+  return (sy_articles_options){
+      .level = w->options.compression_level, .pool = w->pool, .timed = w->options.timings};
+}
+
+void sy_writer_get_timings(const sy_writer *w, sy_writer_timings *timings) {
+  *timings = (sy_writer_timings){0};
+  if (!w->options.timings) return;
+  sy_inverter_times t = sy_inverter_get_times(w->inverter);
+  *timings = (sy_writer_timings){
+      .analyse = (double)t.analyse / 1e9,
+      .partition = (double)t.partition / 1e9,
+      .compress = (double)w->compress_nanoseconds / 1e9,
+      .sort = (double)t.sort / 1e9,
+      .code = (double)t.code / 1e9,
+      .write = (double)sy_env_write_nanoseconds(w->env) / 1e9,
+      .calls = (double)w->call_nanoseconds / 1e9,
+  };
 }
 
 /* ---- The batch ------------------------------------------------------------------------------- */
@@ -341,7 +359,10 @@ sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error
   }
   uint64_t bytes = (uint64_t)article->title.bytes + article->body.bytes + article->fields.bytes;
   if (bytes > SY_ARTICLE_MAX_BYTES) return sy_fail(error, SY_LIMIT, "the article is over 2 GiB");
-  return fail(w, add_article(w, article, bytes, error));
+  uint64_t watch = sy_watch_start(w->options.timings);
+  sy_status status = add_article(w, article, bytes, error);
+  sy_watch_lap(&watch, &w->call_nanoseconds);
+  return fail(w, status);
 }
 
 /* ---- Flushing and merging -------------------------------------------------------------------- */
@@ -364,6 +385,7 @@ static sy_status flush(sy_writer *w, bool reopen, sy_error *error) {
   SY_TRY(sy_segment_writer_finish(&w->segment, error));
   SY_TRY(append_segment(w, &w->segment.info, error));
   w->manifest.next_segment++;
+  w->compress_nanoseconds += sy_articles_writer_nanoseconds(w->segment.articles);
   sy_segment_writer_free(&w->segment);
   w->in_batch = false;
   w->batch_text_bytes = 0;
@@ -478,15 +500,18 @@ static sy_status publish(sy_writer *w, sy_error *error) {
 
 sy_status sy_writer_commit(sy_writer *w, sy_error *error) {
   SY_TRY(check_failed(w, error));
+  uint64_t watch = sy_watch_start(w->options.timings);
   sy_status status = flush(w, false, error);
   if (status == SY_OK) status = merge_by_policy(w, error);
   if (status == SY_OK) status = publish(w, error);
+  sy_watch_lap(&watch, &w->call_nanoseconds);
   return fail(w, status);
 }
 
 sy_status sy_writer_merge(sy_writer *w, uint32_t segments, sy_error *error) {
   SY_TRY(check_failed(w, error));
   if (segments < 1) return sy_fail(error, SY_INVALID, "an index has at least one segment");
+  uint64_t watch = sy_watch_start(w->options.timings);
   sy_status status = flush(w, false, error);
   if (status == SY_OK && w->manifest.segment_count > segments) {
     status = merge_range(w, segments - 1, w->manifest.segment_count - segments + 1, error);
@@ -498,5 +523,6 @@ sy_status sy_writer_merge(sy_writer *w, uint32_t segments, sy_error *error) {
     if (w->manifest.segment_count < before) i--; /* nothing was left of it */
   }
   if (status == SY_OK) status = publish(w, error);
+  sy_watch_lap(&watch, &w->call_nanoseconds);
   return fail(w, status);
 }

@@ -47,6 +47,7 @@ typedef struct sy_articles_options {
   sy_pool *pool;           /* compresses; borrowed */
   sy_block_visitor *visit; /* or NULL */
   void *context;           /* of `visit` */
+  bool timed;              /* for sy_articles_writer_nanoseconds() */
 } sy_articles_options;
 
 typedef struct sy_articles_writer sy_articles_writer;
@@ -64,6 +65,8 @@ void sy_articles_writer_free(sy_articles_writer *w);
 uint32_t sy_articles_writer_count(const sy_articles_writer *w);
 const sy_stream_writer *sy_articles_writer_stream(const sy_articles_writer *w);
 uint64_t sy_articles_writer_directory_bytes(const sy_articles_writer *w); /* once finished */
+uint64_t sy_articles_writer_nanoseconds(
+    const sy_articles_writer *w); /* of compression, all workers */
 
 /* A block as it is stored. */
 typedef struct sy_stored_block {

@@ -1,5 +1,6 @@
 /* articles_writer.c - stored articles: encoder of the format in articles.h. */
 #include "base/status.h"
+#include "base/stopwatch.h"
 #include "storage/articles.h"
 
 #include <zstd.h>
@@ -24,6 +25,7 @@ typedef struct slot {
 typedef struct coder {
   ZSTD_CCtx *zstd;
   sy_buffer coded;
+  uint64_t nanoseconds;
 } coder;
 
 struct sy_articles_writer {
@@ -91,6 +93,7 @@ static void compress_slot(sy_job *job, uint32_t worker) {
     w->options.visit(w->options.context, worker, s->first,
                      sy_cursor_make(s->raw.data, s->raw.bytes));
   }
+  uint64_t watch = sy_watch_start(w->options.timed);
   sy_string block = {(const char *)s->raw.data, s->raw.bytes};
   if (s->alphabet) {
     sy_string coded = code_texts(w->alphabet, &s->raw, &c->coded);
@@ -107,6 +110,7 @@ static void compress_slot(sy_job *job, uint32_t worker) {
   s->block_bytes = block.bytes;
   s->result =
       room ? ZSTD_compressCCtx(c->zstd, room, bound, block.data, block.bytes, w->options.level) : 0;
+  sy_watch_lap(&watch, &c->nanoseconds);
 }
 
 /* ---- Blocks on their way --------------------------------------------------------------------- */
@@ -270,6 +274,12 @@ sy_status sy_articles_writer_add_stored(sy_articles_writer *w, const sy_stored_b
       put_frame(w, block->frame, block->frame_bytes, block->block_bytes, w->first, number, error));
   w->first = w->count += block->articles;
   return SY_OK;
+}
+
+uint64_t sy_articles_writer_nanoseconds(const sy_articles_writer *w) {
+  uint64_t all = 0;
+  for (uint32_t i = 0; i < SY_POOL_THREADS_MAX; i++) all += w->coders[i].nanoseconds;
+  return all;
 }
 
 uint32_t sy_articles_writer_count(const sy_articles_writer *w) { return w->count; }

@@ -20,6 +20,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "base/stopwatch.h"
 #include "storage/pages.h"
 
 #include <errno.h>
@@ -70,7 +71,8 @@ struct sy_env {
   sy_pages pages; /* of `read` */
   MDB_txn *write;
   uint64_t write_bytes; /* put into `write` so far */
-  bool publishing;      /* `write` must not end before sy_env_commit() */
+  uint64_t write_nanoseconds;
+  bool publishing; /* `write` must not end before sy_env_commit() */
   int lock_fd;
   bool writer;
   char path[PATH_MAX];
@@ -550,7 +552,11 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
   }
   SY_TRY(begin_write(env, error));
   env->write_bytes += bytes;
-  return put_value(env, key_number(segment, (uint32_t)part, ordinal), data, bytes, error);
+  uint64_t watch = sy_watch_start(true);
+  sy_status status =
+      put_value(env, key_number(segment, (uint32_t)part, ordinal), data, bytes, error);
+  sy_watch_lap(&watch, &env->write_nanoseconds);
+  return status;
 }
 
 /* Deletes from the cursor's key to the end of its segment. */
@@ -635,7 +641,9 @@ sy_status sy_env_commit(sy_env *env, sy_error *error) {
   env->publishing = false;
   if (!env->write) return SY_OK;
   SY_TRY(put_stamp(env, error));
+  uint64_t watch = sy_watch_start(true);
   int code = mdb_txn_commit(env->write);
+  sy_watch_lap(&watch, &env->write_nanoseconds);
   env->write = NULL;
   env->write_bytes = 0;
   if (code == EIO) { /* also what LMDB makes of a write that was done in part */
@@ -645,3 +653,5 @@ sy_status sy_env_commit(sy_env *env, sy_error *error) {
   }
   return code ? fail_mdb(env, error, code, "cannot commit") : SY_OK;
 }
+
+uint64_t sy_env_write_nanoseconds(const sy_env *env) { return env->write_nanoseconds; }
