@@ -123,10 +123,12 @@ void sy_tuples_gather(const sy_tuples *t, uint32_t first, uint64_t *out, size_t 
   if (!count) return;
   size_t in_block;
   const uint64_t *block = newest_block(t->next[first], &in_block);
-  for (uint64_t *to = out + count; block; block = (const uint64_t *)(uintptr_t)block[0]) {
+  for (uint64_t *to = out + count; block; in_block = BLOCK_TUPLES) {
+    const uint64_t *older = (const uint64_t *)(uintptr_t)block[0];
+    for (uint32_t i = 0; older && i < BLOCK_SLOTS; i += 8) __builtin_prefetch(older + i);
     to -= in_block;
     memcpy(to, block + 1, in_block * sizeof *to);
-    in_block = BLOCK_TUPLES;
+    block = older;
   }
 }
 
