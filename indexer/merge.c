@@ -131,7 +131,7 @@ static sy_status append_article(merger *m, sy_list_writer *list, uint32_t number
   uint32_t *out =
       (uint32_t *)sy_buffer_reserve(&m->positions, (positions.count + 1ull) * sizeof *out);
   if (!out) return sy_fail_memory(error);
-  for (uint32_t i = 0; i < positions.count; i++) out[i] = sy_position(&positions, i);
+  for (uint32_t i = 0; i < positions.count; i++) out[i] = sy_positions_next(&positions);
   sy_list_writer_add(list, number, out, positions.count);
   return SY_OK;
 }

@@ -156,10 +156,8 @@ static void open_segment(closeness *c, uint32_t segment) {
   }
 }
 
-static void mark_places(closeness *c, uint32_t number, const sy_positions *positions) {
-  for (uint32_t i = 0; i < positions->count; i++) {
-    uint32_t position = sy_position(positions, i);
-    if (position >= SY_CLOSENESS_REACH) break;
+static void mark_places(closeness *c, uint32_t number, sy_positions *positions, uint32_t end) {
+  for (uint32_t position; (position = sy_positions_next(positions)) < end;) {
     c->bits[position / 64] |= 1ull << position % 64;
     c->part_at[position] = (uint8_t)number;
   }
@@ -167,16 +165,16 @@ static void mark_places(closeness *c, uint32_t number, const sy_positions *posit
 
 /* Fills `places` for an article of the segment that is open; articles come in ascending order. */
 static bool find_places(closeness *c, uint32_t article, uint32_t length) {
+  uint32_t end = length < SY_CLOSENESS_REACH ? length : SY_CLOSENESS_REACH;
   for (uint32_t i = 0; i < c->reader_count; i++) {
     sy_postings *p = c->readers[i].postings;
     sy_positions positions;
     if (sy_postings_advance(p, article) == article && sy_postings_positions(p, &positions)) {
-      mark_places(c, i, &positions);
+      mark_places(c, i, &positions, end);
     }
     if (p->corrupt) return false;
   }
   c->place_count = 0;
-  uint32_t end = length < SY_CLOSENESS_REACH ? length : SY_CLOSENESS_REACH;
   for (uint32_t w = 0; w < (end + 63) / 64; w++) {
     for (uint64_t left = c->bits[w]; left; left &= left - 1) {
       c->places[c->place_count++] = w * 64 + (uint32_t)__builtin_ctzll(left);
@@ -232,8 +230,7 @@ static sy_status add_closeness(closeness *c, sy_ranked *const *by_article, size_
     const sy_segment *in = &snapshot->segments[s];
     uint32_t article = (uint32_t)(by_article[i]->article - in->base);
     uint32_t field = c->readers[0].node->field;
-    uint32_t bits = sy_position_bits(in->lengths[field][article]);
-    uint32_t length = bits < 16 ? 1u << bits : SY_CLOSENESS_REACH;
+    uint32_t length = sy_length_end(in->lengths[field][article]);
     if (!find_places(c, article, length)) {
       return sy_fail_at(error, SY_CORRUPT, sy_env_path(snapshot->env), 0,
                         "a postings list contradicts itself");

@@ -66,7 +66,7 @@ static bool load_positions(phrase_iterator *p) {
       return false;
     }
     p->offsets[n] = list->offset;
-    p->next[n] = 0;
+    p->next[n] = sy_positions_next(&p->positions[n]);
     if (p->positions[n].count < p->positions[fewest].count) fewest = n;
     n++;
   }
@@ -76,16 +76,18 @@ static bool load_positions(phrase_iterator *p) {
   uint32_t offset = p->offsets[fewest];
   p->offsets[fewest] = p->offsets[0];
   p->offsets[0] = offset;
+  uint32_t next = p->next[fewest];
+  p->next[fewest] = p->next[0];
+  p->next[0] = next;
   return true;
 }
 
 /* Whether list `i` of the cover has `wanted`, which is above all asked for before. */
 static inline bool has_position(phrase_iterator *p, uint32_t i, uint32_t wanted) {
-  const sy_positions *positions = &p->positions[i];
-  uint32_t at = p->next[i];
-  while (at < positions->count && sy_position(positions, at) < wanted) at++;
-  p->next[i] = at;
-  return at < positions->count && sy_position(positions, at) == wanted;
+  uint32_t position = p->next[i];
+  while (position < wanted) position = sy_positions_next(&p->positions[i]);
+  p->next[i] = position;
+  return position == wanted;
 }
 
 static bool keep_start(phrase_iterator *p, uint32_t start) {
@@ -108,8 +110,8 @@ static bool phrase_matches(sy_iterator *it) {
   phrase_iterator *p = (phrase_iterator *)it;
   p->frequency = 0;
   if (!load_positions(p)) return false;
-  for (uint32_t k = 0; k < p->positions[0].count; k++) {
-    uint32_t position = sy_position(&p->positions[0], k);
+  for (uint32_t position = p->next[0]; position != SY_NO_POSITION;
+       position = sy_positions_next(&p->positions[0])) {
     if (position < p->offsets[0]) continue;
     uint32_t start = position - p->offsets[0], i = 1;
     while (i < p->cover_count && has_position(p, i, start + p->offsets[i])) i++;

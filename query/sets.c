@@ -113,11 +113,11 @@ static void mark_article(follow_state *f, size_t *at) {
   sy_positions positions;
   uint64_t article = f->postings.article;
   if (!sy_postings_positions(&f->postings, &positions)) return;
-  uint32_t i = 0;
+  uint32_t position = sy_positions_next(&positions);
   for (; *at < f->count && f->wanted[*at] >> 32 == article; ++*at) {
-    uint32_t position = (uint32_t)f->wanted[*at];
-    while (i < positions.count && sy_position(&positions, i) < position) i++;
-    if (i < positions.count && sy_position(&positions, i) == position) f->found[*at] = 1;
+    uint32_t wanted = (uint32_t)f->wanted[*at];
+    while (position < wanted) position = sy_positions_next(&positions);
+    if (position == wanted && position != SY_NO_POSITION) f->found[*at] = 1;
   }
 }
 

@@ -1,11 +1,15 @@
 /*
- * bits.h - bit strings, least significant bit first: writing, reading, and the two prefix codes of
- * short lists.
+ * bits.h - bit strings, least significant bit first: writing, reading, and the codes that need nothing
+ * but these.
  *
- *     Elias gamma of v >= 1:  n zeros, a one, the low n bits of v, where n = floor(log2 v)
- *     Rice of v, parameter k: v >> k zeros, a one, the low k bits of v
+ *     unary of v:             v zeros, a one
+ *     Elias gamma of v >= 1:  unary of n, the low n bits of v, where n = floor(log2 v)
+ *     centred minimal binary of v < r: with n = ceil(log2 r), the 2^n - r values in the middle of the range
+ *         take n - 1 bits, the others n. Let s = 2^n - r and w = (v + r - (r - s) / 2) mod r, so that the
+ *         middle comes first; w < s is n - 1 bits, otherwise w + s is its upper n - 1 bits, then its lowest
+ *         (Moffat and Stuiver, Binary interpolative coding for effective index compression, 2000)
  *
- * Both store 8 bytes at a time, so a writer's buffer has 16 bytes of slack; a reader may look at up
+ * All store 8 bytes at a time, so a writer's buffer has 16 bytes of slack; a reader may look at up
  * to 8 bytes behind the string (every value in the index is followed by 8, see env.h).
  */
 #ifndef SY_BITS_H
@@ -40,9 +44,26 @@ static inline void sy_bits_put_gamma(sy_bit_writer *w, uint32_t value) {
   sy_bits_put(w, value & ((1ull << n) - 1), n);
 }
 
-static inline void sy_bits_put_rice(sy_bit_writer *w, uint32_t value, uint32_t k) {
-  sy_bits_put_zeros(w, value >> k);
-  sy_bits_put(w, 1 | (uint64_t)(value & ((1ull << k) - 1)) << 1, k + 1);
+static inline void sy_bits_put_unary(sy_bit_writer *w, uint32_t value) {
+  if (value > 48) {
+    sy_bits_put_zeros(w, value);
+    value = 0;
+  }
+  sy_bits_put(w, 1ull << value, value + 1);
+}
+
+/* `value` below `range`, which is 1 to 2^32. */
+static inline void sy_bits_put_minimal(sy_bit_writer *w, uint32_t value, uint64_t range) {
+  if (range <= 1) return;
+  uint32_t n = 64 - (uint32_t)__builtin_clzll(range - 1);
+  uint64_t few = (1ull << n) - range, first = (range - few) / 2;
+  uint64_t rotated = value >= first ? value - first : value + range - first;
+  if (rotated < few) {
+    sy_bits_put(w, rotated, n - 1);
+  } else {
+    rotated += few;
+    sy_bits_put(w, rotated >> 1 | (rotated & 1) << (n - 1), n);
+  }
 }
 
 /* Stores what is pending, with zeros up to a whole byte; returns the byte behind. */
@@ -103,11 +124,17 @@ static inline uint32_t sy_bits_get_gamma(sy_bit_reader *r) {
   return 1u << n | (uint32_t)sy_bits_get(r, (uint32_t)n);
 }
 
-static inline uint32_t sy_bits_get_rice(sy_bit_reader *r, uint32_t k) {
-  uint64_t high = sy_bits_get_unary(r);
-  if (high > UINT32_MAX >> k) r->failed = true;
-  if (r->failed) return 0;
-  return (uint32_t)(high << k) | (uint32_t)sy_bits_get(r, k);
+/* Always below `range`. */
+static inline uint32_t sy_bits_get_minimal(sy_bit_reader *r, uint64_t range) {
+  if (range <= 1) return 0;
+  uint32_t n = 64 - (uint32_t)__builtin_clzll(range - 1);
+  uint64_t few = (1ull << n) - range, first = (range - few) / 2;
+  uint64_t window = sy_bits_window(r), rotated = window & ((1ull << (n - 1)) - 1);
+  bool whole = rotated < few;
+  if (!whole) rotated = (rotated << 1 | (window >> (n - 1) & 1)) - few;
+  sy_bits_skip(r, whole ? n - 1 : n);
+  uint64_t value = rotated + first;
+  return (uint32_t)(value >= range ? value - range : value);
 }
 
 #endif

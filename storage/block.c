@@ -13,7 +13,6 @@
 
 typedef uint32_t vector __attribute__((vector_size(16)));
 
-#define ROWS 32 /* vectors in a block */
 #define MAX_PATCHES 63
 
 static inline vector load(const void *p) {
@@ -58,20 +57,20 @@ __attribute__((always_inline)) static inline void pack(const uint32_t *in, uint8
 #undef PACK_ROW
 }
 
-static void unpack_width(const uint8_t *in, uint32_t *out, uint32_t width) {
+void sy_block_unpack(const uint8_t *in, uint32_t values[SY_BLOCK], uint32_t width) {
   switch (width) {
 #define UNPACK_CASE(b) \
-  case b: unpack(in, out, b); break;
+  case b: unpack(in, values, b); break;
     EACH_WIDTH(UNPACK_CASE)
 #undef UNPACK_CASE
     default: break;
   }
 }
 
-static void pack_width(const uint32_t *in, uint8_t *out, uint32_t width) {
+void sy_block_pack(const uint32_t values[SY_BLOCK], uint8_t *out, uint32_t width) {
   switch (width) {
 #define PACK_CASE(b) \
-  case b: pack(in, out, b); break;
+  case b: pack(values, out, b); break;
     EACH_WIDTH(PACK_CASE)
 #undef PACK_CASE
     default: break;
@@ -107,7 +106,7 @@ uint8_t *sy_block_encode(const uint32_t values[SY_BLOCK], uint8_t *out) {
   uint32_t patches, high_bytes, width = choose_width(counts, &patches, &high_bytes);
   *out++ = (uint8_t)width;
   *out++ = (uint8_t)(patches | (high_bytes - 1) << 6);
-  pack_width(values, out, width);
+  sy_block_pack(values, out, width);
   out += 16 * width;
   if (!patches) return out;
   uint8_t *high = out + patches;
@@ -135,7 +134,7 @@ const uint8_t *sy_block_decode(const uint8_t *p, const uint8_t *end, uint32_t va
     return NULL;
   }
   uint32_t width = p[0], patches = p[1] & MAX_PATCHES, high_bytes = (p[1] >> 6) + 1u;
-  unpack_width(p + 2, values, width);
+  sy_block_unpack(p + 2, values, width);
   const uint8_t *index = p + 2 + 16 * width, *high = index + patches;
   for (uint32_t i = 0; i < patches; i++, high += high_bytes) {
     uint32_t part = 0;
@@ -144,22 +143,4 @@ const uint8_t *sy_block_decode(const uint8_t *p, const uint8_t *end, uint32_t va
     values[index[i]] |= part << width;
   }
   return behind;
-}
-
-uint32_t sy_block_sum_gaps(uint32_t values[SY_BLOCK], uint32_t base) {
-  const vector steps = {1, 2, 3, 4};
-  vector total = {base, base, base, base}, largest = {0};
-  for (uint32_t row = 0; row < ROWS; row++) {
-    vector v = load(values + 4 * row);
-    v += (vector){0, v[0], v[1], v[2]};
-    v += (vector){0, 0, v[0], v[1]};
-    v += total + steps;
-    total = (vector){v[3], v[3], v[3], v[3]};
-    vector greater = (vector)(v > largest);
-    largest = (v & greater) | (largest & ~greater);
-    store(values + 4 * row, v);
-  }
-  uint32_t most = largest[0];
-  for (int lane = 1; lane < 4; lane++) most = largest[lane] > most ? largest[lane] : most;
-  return most;
 }

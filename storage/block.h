@@ -34,8 +34,8 @@ const uint8_t *sy_block_decode(const uint8_t *p, const uint8_t *end, uint32_t va
 /* The byte behind the block at `p` without decoding it, or NULL as above. */
 const uint8_t *sy_block_skip(const uint8_t *p, const uint8_t *end);
 
-/* Turns gaps into numbers in place: values[i] = base + the sum over k <= i of (gap[k] + 1). With
- * base = -1 (UINT32_MAX) and all gaps 0 that is 0, 1, 2, ... Returns the largest value. */
-uint32_t sy_block_sum_gaps(uint32_t values[SY_BLOCK], uint32_t base);
+/* The packing alone: the low `width` bits, 0 to 32, of 128 values in 16 * width bytes. */
+void sy_block_pack(const uint32_t values[SY_BLOCK], uint8_t *out, uint32_t width);
+void sy_block_unpack(const uint8_t *in, uint32_t values[SY_BLOCK], uint32_t width);
 
 #endif

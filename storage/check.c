@@ -57,9 +57,11 @@ static bool check_positions(checker *c, const uint8_t *lengths) {
   uint32_t article = c->list.article;
   uint64_t most = sy_length_decode(lengths[article]); /* lengths are known to within an eighth */
   most += most / 8 + 1;
+  uint32_t last = SY_NO_POSITION;
   for (uint32_t i = 0; i < positions.count; i++) {
-    uint32_t position = sy_position(&positions, i);
-    if (position >= most || (i && position <= sy_position(&positions, i - 1))) return false;
+    uint32_t position = sy_positions_next(&positions);
+    if (position >= most || (i && position <= last)) return false;
+    last = position;
   }
   c->positions += positions.count;
   c->units[article] += positions.count;

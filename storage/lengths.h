@@ -6,10 +6,9 @@
  *     length < 8     the length itself
  *     otherwise      8 + 8 * (e - 3) + m, e = floor(log2 length), m = the 3 bits behind the top one
  *
- * so a length is known to within an eighth, as in Lucene's norms, and its number of bits exactly:
- * 100 = 0b1100100 has e = 6, m = 4, code 36, and stands for 96..103. BM25 takes the least length of
- * a code; the positions codec (postings.h) takes from it how many bits a position of the article
- * needs.
+ * so a length is known to within an eighth, as in Lucene's norms: 100 = 0b1100100 has e = 6, m = 4, code
+ * 36, and stands for 96..103. BM25 takes the least length of a code; the positions codec (positions.h)
+ * takes from it how many low bits a position of the article has.
  */
 #ifndef SY_LENGTHS_H
 #define SY_LENGTHS_H
@@ -30,11 +29,15 @@ static inline uint32_t sy_length_decode(uint8_t code) {
   return (8u | (code & 7u)) << (e - 3);
 }
 
-/* Bits that hold every position of an article with this code: 0 to 32. */
-static inline uint32_t sy_position_bits(uint8_t code) {
-  if (code < 8) return code < 2 ? 0 : 32 - (uint32_t)__builtin_clz(code - 1u);
-  uint32_t e = 3 + (code - 8u) / 8;
-  return e > 31 ? 32 : e + 1;
+/* No length with this code reaches this one. */
+static inline uint32_t sy_length_end(uint8_t code) {
+  return code == UINT8_MAX ? UINT32_MAX : sy_length_decode((uint8_t)(code + 1));
+}
+
+/* About 8 * log2 of a length with this code: exact for powers of two from 8 on, straight between them. */
+static inline uint32_t sy_length_log(uint8_t code) {
+  static const uint8_t small[8] = {0, 0, 8, 13, 16, 19, 21, 22};
+  return code < 8 ? small[code] : code + 16u;
 }
 
 #endif

@@ -64,10 +64,7 @@ static void put_single(sy_buffer *b, const sy_encoded_list *list) {
     sy_buffer_varint(b, list->positions_bytes);
     sy_buffer_append(b, list->positions, list->positions_bytes);
   } else {
-    uint64_t position = 0;
-    for (size_t i = 0; i < list->positions_bytes; i++)
-      position |= (uint64_t)list->positions[i] << (8 * i);
-    sy_buffer_varint(b, position);
+    sy_buffer_varint(b, list->position);
   }
 }
 

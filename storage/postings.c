@@ -1,176 +1,8 @@
-/* postings.c - postings lists: encoder and decoder of the forms described in postings.h. */
+/* postings.c - postings lists: decoder of the forms described in postings.h. */
 #include "storage/postings.h"
 
-#include "base/status.h"
-#include "storage/lengths.h"
-
-/* ---- Writing --------------------------------------------------------------------------------- */
-
-void sy_bm25_saturation(float average, float saturation[256]) {
-  if (!(average > 0)) average = 1;
-  for (int code = 0; code < 256; code++) {
-    float length = (float)sy_length_decode((uint8_t)code);
-    saturation[code] = SY_BM25_K1 * (1 - SY_BM25_B + SY_BM25_B * length / average);
-  }
-}
-
-static void begin_block(sy_list_writer *w) {
-  w->filled = 0;
-  w->least = 1e30f;
-}
-
-static void begin_list(sy_list_writer *w) {
-  w->df = 0;
-  w->base = UINT32_MAX;
-  w->frequency_sum = 0;
-  w->last.bytes = w->end.bytes = w->positions_end.bytes = w->impacts.bytes = 0;
-  w->blocks.bytes = w->positions.bytes = w->out.bytes = 0;
-  w->bits = (sy_bit_writer){NULL, 0, 0};
-  begin_block(w);
-}
-
-void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, float average) {
-  memset(w, 0, sizeof *w);
-  w->lengths = lengths;
-  sy_bm25_saturation(average, w->saturation);
-  begin_list(w);
-}
-
-void sy_list_writer_free(sy_list_writer *w) {
-  sy_buffer *buffers[] = {&w->last,      &w->end, &w->positions_end, &w->impacts, &w->blocks,
-                          &w->positions, &w->out};
-  for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
-}
-
-/* The bit writer stores straight into `positions`, whose memory may move when it grows. */
-static void put_positions(sy_list_writer *w, uint32_t width, const uint32_t *positions,
-                          uint32_t count) {
-  uint8_t *room = sy_buffer_reserve(&w->positions, (size_t)((uint64_t)count * width / 8) + 32);
-  if (!room || !width) return;
-  w->bits.at = room;
-  for (uint32_t i = 0; i < count; i++) sy_bits_put(&w->bits, positions[i], width);
-  w->positions.bytes = (size_t)(w->bits.at - w->positions.data);
-}
-
-static void pad_positions(sy_list_writer *w) {
-  uint8_t *room = sy_buffer_reserve(&w->positions, 32);
-  if (!room) return;
-  w->bits.at = room;
-  w->positions.bytes = (size_t)(sy_bits_end(&w->bits) - w->positions.data);
-}
-
-static void put_impact(sy_list_writer *w) {
-  float impact = 255 / (1 + w->least);
-  uint32_t rounded = (uint32_t)impact;
-  if ((float)rounded < impact) rounded++;
-  sy_buffer_u8(&w->impacts, (uint8_t)(rounded > 255 ? 255 : rounded));
-}
-
-static void put_block(sy_list_writer *w) {
-  uint32_t gaps[SY_BLOCK];
-  uint32_t previous = w->base;
-  for (uint32_t i = 0; i < SY_BLOCK; i++) {
-    gaps[i] = w->articles[i] - previous - 1;
-    previous = w->articles[i];
-    w->frequencies[i]--;
-  }
-  uint8_t *room = sy_buffer_reserve(&w->blocks, 2 * SY_BLOCK_MAX_BYTES);
-  if (!room) return;
-  room = sy_block_encode(gaps, room);
-  room = sy_block_encode(w->frequencies, room);
-  w->blocks.bytes = (size_t)(room - w->blocks.data);
-  pad_positions(w);
-  put_impact(w);
-  sy_buffer_u32(&w->last, previous);
-  sy_buffer_u32(&w->end, (uint32_t)w->blocks.bytes);
-  sy_buffer_u32(&w->positions_end, (uint32_t)w->positions.bytes);
-  w->base = previous;
-  begin_block(w);
-}
-
-void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *positions,
-                        uint32_t frequency) {
-  uint8_t code = w->lengths[article];
-  uint32_t i = w->filled++;
-  w->articles[i] = article;
-  w->frequencies[i] = frequency;
-  w->frequency_sum += frequency;
-  w->df++;
-  float ratio = frequency == 1 ? w->saturation[code] : w->saturation[code] / (float)frequency;
-  if (ratio < w->least) w->least = ratio;
-  put_positions(w, sy_position_bits(code), positions, frequency);
-  if (w->filled == SY_BLOCK) put_block(w);
-}
-
-/* The parameter for which Rice codes of these gaps are near their shortest: log2 of the mean
- * times ln 2. */
-static uint32_t choose_rice(uint32_t gap_sum, uint32_t count) {
-  uint64_t mean = ((uint64_t)gap_sum * 11 / 16) / count;
-  return mean ? 31 - (uint32_t)__builtin_clz((uint32_t)mean) : 0;
-}
-
-static void put_tail(sy_list_writer *w) {
-  uint32_t count = w->filled, previous = w->base;
-  uint32_t k = choose_rice(w->articles[count - 1] - previous - count, count);
-  uint8_t *room = sy_buffer_reserve(&w->blocks, count * 24 + 64);
-  if (!room) return;
-  sy_bit_writer bits = {room, 0, 0};
-  sy_bits_put(&bits, k, 5);
-  for (uint32_t i = 0; i < count; i++) {
-    sy_bits_put_rice(&bits, w->articles[i] - previous - 1, k);
-    sy_bits_put_gamma(&bits, w->frequencies[i]);
-    previous = w->articles[i];
-  }
-  w->blocks.bytes = (size_t)(sy_bits_end(&bits) - w->blocks.data);
-}
-
-static void finish_short(sy_list_writer *w, sy_encoded_list *out) {
-  put_tail(w);
-  out->head = w->blocks.data;
-  out->head_bytes = w->blocks.bytes;
-  out->body = w->positions.data;
-  out->body_bytes = w->positions.bytes;
-}
-
-static void finish_long(sy_list_writer *w, sy_encoded_list *out) {
-  if (w->filled) {
-    put_impact(w);
-    put_tail(w);
-  }
-  sy_buffer_append(&w->out, w->last.data, w->last.bytes);
-  sy_buffer_append(&w->out, w->end.data, w->end.bytes);
-  sy_buffer_append(&w->out, w->positions_end.data, w->positions_end.bytes);
-  sy_buffer_append(&w->out, w->impacts.data, w->impacts.bytes);
-  out->head = w->out.data;
-  out->head_bytes = w->out.bytes;
-  out->body = w->blocks.data;
-  out->body_bytes = w->blocks.bytes;
-  out->positions = w->positions.data;
-  out->positions_bytes = w->positions.bytes;
-}
-
-sy_status sy_list_writer_finish(sy_list_writer *w, sy_encoded_list *out, sy_error *error) {
-  pad_positions(w);
-  *out = (sy_encoded_list){.df = w->df, .frequency_sum = w->frequency_sum};
-  if (w->df == 1) {
-    out->article = w->articles[0];
-    out->frequency = w->frequencies[0];
-    out->positions = w->positions.data;
-    out->positions_bytes = w->positions.bytes;
-  } else if (w->df < SY_BLOCK) {
-    finish_short(w, out);
-  } else {
-    finish_long(w, out);
-  }
-  bool failed = w->last.failed || w->end.failed || w->positions_end.failed || w->impacts.failed ||
-                w->blocks.failed || w->positions.failed || w->out.failed;
-  bool too_long = w->blocks.bytes > UINT32_MAX / 2 || w->positions.bytes > UINT32_MAX / 2;
-  begin_list(w);
-  if (failed) return sy_fail_memory(error);
-  return too_long ? sy_fail(error, SY_LIMIT, "the postings of a term are over 2 GiB") : SY_OK;
-}
-
-/* ---- Reading --------------------------------------------------------------------------------- */
+#include "storage/elias_fano.h"
+#include "storage/interpolative.h"
 
 static void fail(sy_postings *p) {
   p->corrupt = true;
@@ -211,21 +43,18 @@ void sy_postings_open(sy_postings *p, const sy_list *list) {
   }
 }
 
-/* Rice and gamma codes of a short list or a tail. */
-static bool read_tail(sy_postings *p, const uint8_t *at, uint32_t base, uint32_t count) {
+/* Articles and frequencies of a short list or a tail. */
+static bool read_few(sy_postings *p, const uint8_t *at, uint32_t base, uint32_t count) {
   sy_bit_reader bits = {at, 0, (uint64_t)(p->blocks_end - at) * 8, false};
-  uint32_t k = (uint32_t)sy_bits_get(&bits, 5);
-  uint64_t article = base == UINT32_MAX ? 0 : (uint64_t)base + 1;
-  for (uint32_t i = 0; i < count; i++) {
-    article += sy_bits_get_rice(&bits, k);
-    p->frequencies[i] = sy_bits_get_gamma(&bits);
-    if (bits.failed || article >= p->list.article_count) return false;
-    p->articles[i] = (uint32_t)article++;
+  if (!p->list.article_count ||
+      !sy_interpolative_get(&bits, p->articles, count, base + 1, p->list.article_count - 1)) {
+    return false;
   }
+  for (uint32_t i = 0; i < count; i++) p->frequencies[i] = sy_bits_get_gamma(&bits);
   p->filled = count;
   p->has_frequencies = true;
-  p->short_positions = at + (bits.at + 7) / 8;
-  return true;
+  p->short_positions = bits.at;
+  return !bits.failed;
 }
 
 static uint32_t block_base(const sy_postings *p, uint32_t block) {
@@ -240,13 +69,13 @@ static bool read_block(sy_postings *p, uint32_t block) {
     at += offset;
   }
   p->has_frequencies = false;
-  p->offsets_to = 0;
   uint32_t base = p->block_count ? block_base(p, block) : UINT32_MAX;
-  if (block == p->block_count) return read_tail(p, at, base, p->list.df % SY_BLOCK);
-  p->frequencies_at = sy_block_decode(at, p->blocks_end, p->articles);
-  if (!p->frequencies_at) return false;
+  if (block == p->block_count) return read_few(p, at, base, p->list.df % SY_BLOCK);
+  uint32_t last = sy_load32(p->last + 4 * (size_t)block);
+  if (last >= p->list.article_count) return false;
+  p->frequencies_at = sy_elias_fano_decode(at, p->blocks_end, base, last, p->articles);
   p->filled = SY_BLOCK;
-  return sy_block_sum_gaps(p->articles, base) < p->list.article_count;
+  return p->frequencies_at;
 }
 
 /* Makes `block` the current one, standing on its first article. */
@@ -259,6 +88,7 @@ static void load_block(sy_postings *p, uint32_t block) {
     return;
   }
   p->blocks_read++;
+  p->group.open = false;
   if (p->list.df == 1) {
     if (p->list.article >= p->list.article_count) {
       fail(p);
@@ -268,7 +98,6 @@ static void load_block(sy_postings *p, uint32_t block) {
     p->frequencies[0] = p->list.frequency;
     p->filled = 1;
     p->has_frequencies = true;
-    p->offsets_to = 0;
   } else if (!read_block(p, block)) {
     fail(p);
     return;
@@ -357,47 +186,72 @@ uint32_t sy_postings_frequency(sy_postings *p) {
   return p->frequencies[p->at];
 }
 
-/* Bits before each article's positions, up to behind the current one. */
-static void load_offsets(sy_postings *p) {
-  uint64_t bits = p->offsets_to ? p->offsets[p->offsets_to] : 0;
-  const uint8_t *lengths = p->list.lengths;
-  p->offsets[0] = 0;
-  for (; p->offsets_to <= p->at; p->offsets_to++) {
-    bits += (uint64_t)p->frequencies[p->offsets_to] *
-            sy_position_bits(lengths[p->articles[p->offsets_to]]);
-    p->offsets[p->offsets_to + 1] = bits;
+/* ---- Positions ------------------------------------------------------------------------------- */
+
+/* Where the positions of the block lie. */
+static bool find_group(const sy_postings *p, sy_postings_group *g) {
+  const uint8_t *base = p->list.positions;
+  uint64_t bytes = p->list.positions_bytes, from = 0;
+  if (p->list.df > 1 && !p->block_count) { /* behind the frequencies */
+    base = p->blocks;
+    bytes = (uint64_t)(p->blocks_end - base);
+    g->highs = p->short_positions;
+  } else if (p->block_count) {
+    const uint8_t *ends = p->positions_end + 4 * (size_t)p->block;
+    if (p->block) from = sy_load32(ends - 4);
+    if (p->block < p->block_count && sy_load32(ends) < bytes) bytes = sy_load32(ends);
   }
+  if (from > bytes) return false;
+  g->bits = base + from;
+  g->end = 8 * (bytes - from);
+  return true;
+}
+
+/* The low parts begin behind as many ones as there are positions. */
+static bool open_group(sy_postings *p) {
+  sy_postings_group *g = &p->group;
+  uint64_t all = 0;
+  *g = (sy_postings_group){.open = true};
+  if (!find_group(p, g)) return false;
+  for (uint32_t i = 0; i < p->filled; i++) all += p->frequencies[i];
+  g->high = g->highs;
+  g->lows = sy_positions_skip(g->bits, g->highs, g->end, all);
+  return g->lows != UINT64_MAX;
 }
 
 bool sy_postings_positions(sy_postings *p, sy_positions *out) {
+  static const uint8_t one[16] = {1};
   if (p->list.df == 1 && !p->list.positions) {
-    *out = (sy_positions){(const uint8_t *)&p->list.single_position, 0, 32, 1};
+    *out = (sy_positions){one, 0, 0, 1, 0, 1, 1, p->list.single_position};
     return true;
   }
   sy_postings_load_frequencies(p);
-  if (p->offsets_to <= p->at) load_offsets(p);
-  const uint8_t *base, *limit;
-  if (p->list.df == 1 || p->block_count) {
-    uint32_t before =
-        p->block && p->block_count ? sy_load32(p->positions_end + 4 * ((size_t)p->block - 1)) : 0;
-    base = p->list.positions + before;
-    limit = p->list.positions + p->list.positions_bytes;
-    if (before > p->list.positions_bytes) p->corrupt = true;
-  } else {
-    base = p->short_positions;
-    limit = p->blocks_end;
-  }
-  if (p->corrupt || p->offsets[p->at + 1] > (uint64_t)(limit - base) * 8) {
+  sy_postings_group *g = &p->group;
+  if (p->corrupt || (!g->open && !open_group(p))) {
     p->corrupt = true;
     return false;
   }
-  out->bits = base;
-  out->at = p->offsets[p->at];
-  out->count = p->frequencies[p->at];
-  out->width = sy_position_bits(p->list.lengths[p->article]);
-  if (out->count > 1ull << out->width) p->corrupt = true; /* positions differ from each other */
-  return !p->corrupt;
+  const uint8_t *lengths = p->list.lengths;
+  for (; g->to < p->at; g->to++) {
+    uint32_t frequency = p->frequencies[g->to];
+    g->ones += frequency;
+    g->low_bits +=
+        (uint64_t)frequency * sy_positions_parameter(lengths[p->articles[g->to]], frequency);
+  }
+  g->high = sy_positions_skip(g->bits, g->high, g->lows, g->ones - g->skipped);
+  g->skipped = g->ones;
+  uint32_t frequency = p->frequencies[p->at];
+  uint32_t k = sy_positions_parameter(lengths[p->article], frequency);
+  uint64_t low = g->lows + g->low_bits;
+  if (g->high == UINT64_MAX || low + (uint64_t)frequency * k > g->end) {
+    p->corrupt = true;
+    return false;
+  }
+  *out = (sy_positions){g->bits, g->high, low, g->lows, k, frequency, frequency, 0};
+  return true;
 }
+
+/* ---- Bounds ---------------------------------------------------------------------------------- */
 
 uint32_t sy_postings_block_bound(sy_postings *p, uint32_t target, uint32_t *impact) {
   *impact = 255;

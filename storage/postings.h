@@ -9,11 +9,9 @@
  *
  * 2 <= df < 128, a short list: one record of the postings stream:
  *
- *     bits:  k, 5 bits; then for each article, ascending:
- *            Rice(k) of the gap: article - previous - 1, the first from -1
- *            gamma of the frequency
- *     zeros to a whole byte
- *     bits:  the positions of the articles in order (below)
+ *     bits:  the articles, interpolative.h, from 0 to the segment's last article
+ *            gamma of the frequency, for each article
+ *            the group of positions, positions.h
  *     zeros to a whole byte
  *
  * df >= 128, a long list: one record of the postings stream and one of the positions stream. With
@@ -23,30 +21,25 @@
  *     end              n * u32   offset behind the block, from the first block
  *     positions end    n * u32   offset behind the block's positions, from the list's first
  *     impacts          u8 for each block and one for the tail if t > 0
- *     blocks           each: 128 gaps, 128 frequencies less one, as in block.h; the first gap is
- *                      from the last article of the block before (from -1 in the first)
- *     tail             if t > 0: as the bits of a short list without positions
+ *     blocks           each: the articles, elias_fano.h, from behind the last article of the block before
+ *                      (-1 in the first); 128 frequencies less one, block.h
+ *     tail             if t > 0: as the bits of a short list without positions; articles from behind the
+ *                      last block
  *
  * The first four arrays are the skip data. An impact is the largest tf / (tf + K) of the block,
  * times 255 and rounded up, K = k1 (1 - b + b * length / average length), with the average length
- * of the segment when it was written (sy_segment_info.impact_average).
+ * of the segment when it was written (sy_segment_info.impact_average). The positions of each block and of
+ * the tail are a group that begins on a whole byte.
  *
- * Positions: each position of an article takes sy_position_bits() of the article's length code,
- * least significant bit first, in ascending order; no gaps, no prefix sums. The positions of a
- * block, of a tail and of a short list end with zeros to a whole byte. Example: article of length
- * 100 (7 bits), positions 3 and 70: 3 | 70 << 7 = 0x2303, 14 bits, bytes 03 23.
- *
- * Why fixed width by article length: any position of any article of a block can be read at once
- * when the frequencies are known, so a phrase reads the positions of its candidates and no others.
- * On the dev set it takes 1.29 bytes a position; PFor of gaps takes 1.38 and must be decoded by
- * blocks; Rice codes take 1.12 (the bound is 1.07) and must be read from the start of the block
+ * Measured on the dev set: articles of full blocks 29.3 MB, 33.2 with PFor of gaps, 26.0 with interpolative
+ * codes, which are too slow for them; of short lists 30.3 MB, 32.8 with Rice codes of gaps
  * (docs/benchmarks.md).
  */
 #ifndef SY_POSTINGS_H
 #define SY_POSTINGS_H
 
-#include "storage/bits.h"
 #include "storage/block.h"
+#include "storage/positions.h"
 #include "suoyin.h"
 
 #define SY_NO_ARTICLE UINT32_MAX /* behind the last one of a list */
@@ -60,6 +53,7 @@
 /* Collects one list after the other; reused from list to list. */
 typedef struct sy_list_writer {
   const uint8_t *lengths; /* length code of each article of the segment; borrowed */
+  uint32_t article_count; /* of the segment */
   float saturation[256];  /* K by length code */
   uint32_t df;
   uint32_t base;   /* last article of the last full block; -1 before the first */
@@ -67,8 +61,8 @@ typedef struct sy_list_writer {
   uint32_t articles[SY_BLOCK];
   uint32_t frequencies[SY_BLOCK];
   uint64_t frequency_sum;
-  float least;        /* of K / tf over the current block */
-  sy_bit_writer bits; /* into `positions` */
+  float least; /* of K / tf over the current block */
+  sy_positions_group group;
   sy_buffer last, end, positions_end, impacts, blocks, positions, out;
 } sy_list_writer;
 
@@ -76,18 +70,21 @@ typedef struct sy_list_writer {
 typedef struct sy_encoded_list {
   uint32_t df;
   uint32_t article, frequency; /* when df = 1 */
+  uint32_t position;           /* when both are 1 */
   uint64_t frequency_sum;
   const uint8_t *head; /* postings record, first piece; NULL when df = 1 */
   size_t head_bytes;
   const uint8_t *body; /* second piece, may be empty */
   size_t body_bytes;
   const uint8_t
-      *positions; /* record of its own when df >= 128; the bits when df = 1; else in the head */
+      *positions; /* record of its own when df >= 128; the group when df = 1; else in the head */
   size_t positions_bytes;
 } sy_encoded_list;
 
-/* `lengths` by article; `average` is the mean length of the field in the segment. */
-void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, float average);
+/* `lengths` by article, `article_count` of them; `average` is the mean length of the field in the
+ * segment. */
+void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, uint32_t article_count,
+                         float average);
 /* Adds an article, greater than the last, with its positions, ascending and below its length. */
 void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *positions,
                         uint32_t frequency);
@@ -114,18 +111,16 @@ typedef struct sy_list {
   uint32_t article_count; /* of the segment */
 } sy_list;
 
-/* The positions of one article: any of them, in any order. Borrowed from the snapshot. */
-typedef struct sy_positions {
+/* The positions of the decoded block, and how far they were looked into. */
+typedef struct sy_postings_group {
+  bool open;
   const uint8_t *bits;
-  uint64_t at;    /* bit of the first */
-  uint32_t width; /* bits of each */
-  uint32_t count;
-} sy_positions;
-
-static inline uint32_t sy_position(const sy_positions *p, uint32_t i) {
-  uint64_t bit = p->at + (uint64_t)i * p->width;
-  return (uint32_t)(sy_load64(p->bits + (bit >> 3)) >> (bit & 7) & ((1ull << p->width) - 1));
-}
+  uint64_t highs, lows, end; /* bits: where both parts of the group begin, and the end of all */
+  uint32_t to;               /* articles before this one are counted in the next two */
+  uint64_t ones, low_bits;   /* their positions and low bits */
+  uint64_t high;             /* the bit behind `skipped` ones */
+  uint64_t skipped;
+} sy_postings_group;
 
 /* Walks a list in article order. */
 typedef struct sy_postings {
@@ -138,14 +133,13 @@ typedef struct sy_postings {
   uint32_t article;     /* the current one; SY_NO_ARTICLE behind the last */
   bool corrupt;         /* sticky: bad data was met, and the list ended there */
   uint32_t bound_block; /* the last one that sy_postings_block_bound() found */
-  uint32_t offsets_to;  /* offsets[0 ... offsets_to] are known */
   bool has_frequencies;
-  const uint8_t *frequencies_at;  /* of the block, not decoded yet */
-  const uint8_t *short_positions; /* of a short list: behind its bits */
+  const uint8_t *frequencies_at; /* of the block, not decoded yet */
+  uint64_t short_positions;      /* of a short list: the bit at which its positions begin */
+  sy_postings_group group;       /* of the block, once positions were asked for */
+  uint64_t blocks_read;          /* for --explain and benchmarks */
   uint32_t articles[SY_BLOCK];
   uint32_t frequencies[SY_BLOCK];
-  uint64_t offsets[SY_BLOCK + 1]; /* bits of the positions before each article of the block */
-  uint64_t blocks_read;           /* for --explain and benchmarks */
 } sy_postings;
 
 /* Begins before the first article: call sy_postings_next() or _advance(). */
@@ -161,8 +155,6 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out);
 
 /* ---- Block-wise access, for windowed scoring ------------------------------------------------- */
 
-/* Decodes the block that holds the first article not below `target`, and stands on that article. */
-#define sy_postings_seek sy_postings_advance
 /* The last article of the block that may hold `target` (SY_NO_ARTICLE - 1 when unknown: tails
  * and short lists), and its impact, 0 to 255. Does not move. */
 uint32_t sy_postings_block_bound(sy_postings *p, uint32_t target, uint32_t *impact);

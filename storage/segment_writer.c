@@ -41,7 +41,8 @@ sy_status sy_segment_writer_lengths(sy_segment_writer *w, const uint32_t lengths
 }
 
 void sy_segment_writer_init_list(const sy_segment_writer *w, uint32_t field, sy_list_writer *list) {
-  sy_list_writer_init(list, w->lengths[field].data, w->info.fields[field].impact_average);
+  sy_list_writer_init(list, w->lengths[field].data, w->info.articles,
+                      w->info.fields[field].impact_average);
 }
 
 void sy_segment_writer_begin_postings(sy_segment_writer *w) {

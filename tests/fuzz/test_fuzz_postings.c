@@ -20,7 +20,7 @@ static void use_positions(sy_postings *p) {
   sy_positions positions;
   if (!sy_postings_positions(p, &positions)) return;
   volatile uint32_t sum = 0;
-  for (uint32_t i = 0; i < positions.count; i++) sum += sy_position(&positions, i);
+  for (uint32_t i = 0; i < positions.count; i++) sum += sy_positions_next(&positions);
 }
 
 static void walk(const sy_list *list) {
@@ -102,7 +102,7 @@ static void compare(const posting *expected, uint32_t count, const sy_list *list
     fuzz_check(sy_postings_positions(&p, &positions));
     fuzz_check(positions.count == expected[i].frequency);
     for (uint32_t k = 0; k < positions.count; k++)
-      fuzz_check(sy_position(&positions, k) == expected[i].positions[k]);
+      fuzz_check(sy_positions_next(&positions) == expected[i].positions[k]);
   }
   fuzz_check(sy_postings_next(&p) == SY_NO_ARTICLE && !p.corrupt);
   sy_postings_open(&p, list);
@@ -124,7 +124,8 @@ static sy_list stored(const sy_encoded_list *e, uint8_t **postings, uint8_t **po
                    .frequency = e->frequency,
                    .postings = *postings,
                    .postings_bytes = e->head_bytes + e->body_bytes,
-                   .positions = *positions,
+                   .single_position = e->position,
+                   .positions = e->positions_bytes ? *positions : NULL,
                    .positions_bytes = e->positions_bytes,
                    .lengths = lengths,
                    .article_count = ARTICLES};
@@ -140,7 +141,7 @@ static void write_and_read(fuzz_input *in) {
   sy_list_writer w;
   sy_encoded_list encoded;
   uint8_t *postings, *positions;
-  sy_list_writer_init(&w, lengths, 50);
+  sy_list_writer_init(&w, lengths, ARTICLES, 50);
   for (uint32_t i = 0; i < count; i++) {
     sy_list_writer_add(&w, expected[i].article, expected[i].positions, expected[i].frequency);
   }
@@ -172,7 +173,7 @@ void fuzz_seeds(fuzz_give *give, void *context) {
   for (size_t d = 0; d < sizeof dfs / sizeof *dfs; d++) {
     sy_list_writer w;
     sy_encoded_list e;
-    sy_list_writer_init(&w, lengths, 50);
+    sy_list_writer_init(&w, lengths, ARTICLES, 50);
     for (uint32_t i = 0, article = 3; i < dfs[d]; i++, article += 1 + i % 13) {
       uint32_t position = 0;
       sy_list_writer_add(&w, article, &position, 1);

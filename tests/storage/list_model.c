@@ -54,12 +54,8 @@ stored_list list_store(const sy_encoded_list *e, const uint8_t *lengths, uint32_
   if (e->df == 1) {
     s.list.article = e->article;
     s.list.frequency = e->frequency;
-    if (e->frequency == 1) {
-      uint8_t bytes[8] = {0};
-      memcpy(bytes, e->positions, e->positions_bytes);
-      s.list.single_position = sy_load64(bytes);
-      return s;
-    }
+    s.list.single_position = e->position;
+    if (e->frequency == 1) return s;
   } else {
     sy_buffer record = {0};
     sy_buffer_append(&record, e->head, e->head_bytes);
@@ -85,12 +81,14 @@ void list_compare_article(const list_model *m, uint32_t i, sy_postings *p) {
   if (i % 3 != 1) assert_int_equal(sy_postings_frequency(p), m->frequencies[i]);
   assert_true(sy_postings_positions(p, &positions));
   assert_int_equal(positions.count, m->frequencies[i]);
-  for (uint32_t k = positions.count; k-- > 0;) {
-    if (sy_position(&positions, k) != m->positions[m->starts[i] + k]) {
-      fail_msg("article %u: position %u is %u, not %u", p->article, k, sy_position(&positions, k),
+  for (uint32_t k = 0; k < positions.count; k++) {
+    uint32_t position = sy_positions_next(&positions);
+    if (position != m->positions[m->starts[i] + k]) {
+      fail_msg("article %u: position %u is %u, not %u", p->article, k, position,
                m->positions[m->starts[i] + k]);
     }
   }
+  assert_int_equal(sy_positions_next(&positions), SY_NO_POSITION);
   assert_int_equal(sy_postings_frequency(p), m->frequencies[i]);
 }
 

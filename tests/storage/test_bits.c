@@ -2,12 +2,12 @@
 #include "storage/bits.h"
 #include "tests/storage/storage_helper.h"
 
-typedef enum code_kind { PLAIN, GAMMA, RICE, KINDS } code_kind;
+typedef enum code_kind { PLAIN, UNARY, GAMMA, MINIMAL, KINDS } code_kind;
 
 typedef struct code {
   code_kind kind;
   uint64_t value;
-  uint32_t width; /* of PLAIN; the parameter of RICE */
+  uint32_t width; /* of PLAIN; the range of MINIMAL less one */
 } code;
 
 /* ---- The codes as text ---- */
@@ -29,11 +29,22 @@ static void write_slowly(sy_buffer *text, const code *c) {
       sy_buffer_u8(text, '1');
       add_bits(text, c->value, n);
       break;
-    case RICE:
-      add_zeros(text, c->value >> c->width);
+    case UNARY:
+      add_zeros(text, c->value);
       sy_buffer_u8(text, '1');
-      add_bits(text, c->value, c->width);
       break;
+    case MINIMAL: {
+      uint64_t range = c->width + 1ull;
+      while (1ull << n < range) n++;
+      uint64_t few = (1ull << n) - range, middle = (c->value + range - (range - few) / 2) % range;
+      if (middle < few) {
+        add_bits(text, middle, n - 1);
+      } else if (n) {
+        add_bits(text, (middle + few) >> 1, n - 1);
+        add_bits(text, (middle + few) & 1, 1);
+      }
+      break;
+    }
     default: add_bits(text, c->value, c->width);
   }
 }
@@ -41,7 +52,8 @@ static void write_slowly(sy_buffer *text, const code *c) {
 static void write_code(sy_bit_writer *w, const code *c) {
   switch (c->kind) {
     case GAMMA: sy_bits_put_gamma(w, (uint32_t)c->value); break;
-    case RICE: sy_bits_put_rice(w, (uint32_t)c->value, c->width); break;
+    case UNARY: sy_bits_put_unary(w, (uint32_t)c->value); break;
+    case MINIMAL: sy_bits_put_minimal(w, (uint32_t)c->value, c->width + 1ull); break;
     default: sy_bits_put(w, c->value, c->width);
   }
 }
@@ -49,7 +61,8 @@ static void write_code(sy_bit_writer *w, const code *c) {
 static uint64_t read_code(sy_bit_reader *r, const code *c) {
   switch (c->kind) {
     case GAMMA: return sy_bits_get_gamma(r);
-    case RICE: return sy_bits_get_rice(r, c->width);
+    case UNARY: return sy_bits_get_unary(r);
+    case MINIMAL: return sy_bits_get_minimal(r, c->width + 1ull);
     default: return sy_bits_get(r, c->width);
   }
 }
@@ -61,10 +74,10 @@ static code random_code(random_source *random) {
   uint32_t value = (uint32_t)c.value >> random_below(random, 32);
   switch (c.kind) {
     case GAMMA: c.value = value ? value : 1; break;
-    case RICE:
-      c.width = random_below(random, 32);
-      c.value = value;
-      if (value >> c.width > 5000) c.value = value & ((5000ull << c.width) - 1);
+    case UNARY: c.value = value % 5000; break;
+    case MINIMAL:
+      c.width = (uint32_t)random_next(random) >> random_below(random, 32);
+      c.value = c.width == UINT32_MAX ? value : value % (c.width + 1);
       break;
     default: c.width = random_below(random, 57); c.value &= (1ull << c.width) - 1;
   }
@@ -105,7 +118,7 @@ static void check_reading(const code *codes, uint32_t count, const uint8_t *byte
 static void check_codes(const code *codes, uint32_t count, bool truncate) {
   size_t room = 64;
   for (uint32_t i = 0; i < count; i++) {
-    room += 8 + (codes[i].kind == RICE ? (size_t)(codes[i].value >> codes[i].width) / 8 : 0);
+    room += 8 + (codes[i].kind == UNARY ? (size_t)codes[i].value / 8 : 0);
   }
   uint8_t *bytes = malloc(room);
   sy_bit_writer w = {bytes, 0, 0};
@@ -117,6 +130,22 @@ static void check_codes(const code *codes, uint32_t count, bool truncate) {
   for (uint64_t end = 0; truncate && end < bits; end++)
     check_reading(codes, count, bytes, end, bits);
   free(bytes);
+}
+
+/* Every value of every small range: within it, and none longer than the others by more than a bit. */
+static void test_ranges(void **state) {
+  (void)state;
+  for (uint32_t range = 1; range < 140; range++) {
+    for (uint32_t value = 0; value < range; value++) {
+      code c = {MINIMAL, value, range - 1};
+      check_codes(&c, 1, true);
+    }
+    for (uint32_t bits = 0; bits < 256; bits++) {
+      uint8_t bytes[9] = {(uint8_t)bits};
+      sy_bit_reader r = {bytes, 0, 8, false};
+      assert_true(sy_bits_get_minimal(&r, range) < range);
+    }
+  }
 }
 
 static void test_random(void **state) {
@@ -135,16 +164,17 @@ static void test_extremes(void **state) {
   for (uint32_t n = 0; n < 32; n++) {
     code codes[] = {{GAMMA, 1u << n, 0},
                     {GAMMA, (2ull << n) - 1, 0},
-                    {RICE, UINT32_MAX, n > 16 ? n : 16},
+                    {MINIMAL, UINT32_MAX >> n, UINT32_MAX >> n},
                     {PLAIN, 0, 0},
-                    {RICE, (1ull << n) - 1, n},
-                    {RICE, 0, n},
+                    {MINIMAL, 0, UINT32_MAX >> n},
+                    {MINIMAL, 1u << n, 1u << n},
+                    {MINIMAL, (1u << n) / 2, 1u << n},
                     {PLAIN, (1ull << 56) - 1, 56},
                     {PLAIN, 1, 1}};
     check_codes(codes, sizeof codes / sizeof *codes, n % 8 == 0);
   }
-  code codes[] = {{GAMMA, UINT32_MAX, 0}, {RICE, 3000000, 0}, {GAMMA, 1, 0}, {RICE, 96, 0},
-                  {RICE, 48, 0},          {RICE, 57, 0},      {RICE, 56, 0}, {RICE, 58, 0}};
+  code codes[] = {{GAMMA, UINT32_MAX, 0}, {UNARY, 3000000, 0}, {GAMMA, 1, 0},  {UNARY, 96, 0},
+                  {UNARY, 48, 0},         {UNARY, 57, 0},      {UNARY, 56, 0}, {UNARY, 58, 0}};
   check_codes(codes, sizeof codes / sizeof *codes, false);
 }
 
@@ -159,22 +189,11 @@ static void test_overflow(void **state) {
     r = (sy_bit_reader){zeros, 0, end, false};
     sy_bits_get_gamma(&r);
     assert_true(r.failed);
-    r = (sy_bit_reader){zeros, 0, end, false};
-    sy_bits_get_rice(&r, 7);
-    assert_true(r.failed);
   }
   zeros[4] = 1; /* gamma with 32 zeros: 33 bits */
   sy_bit_reader r = {zeros, 0, 8000, false};
   sy_bits_get_gamma(&r);
   assert_true(r.failed);
-  zeros[4] = 0;
-  zeros[1] = 1; /* 8 zeros: 8 << 29 is too much, 8 << 28 is not */
-  r = (sy_bit_reader){zeros, 0, 8000, false};
-  sy_bits_get_rice(&r, 29);
-  assert_true(r.failed);
-  r = (sy_bit_reader){zeros, 0, 8000, false};
-  assert_int_equal(sy_bits_get_rice(&r, 28), 0x80000000u);
-  assert_false(r.failed);
   free(zeros);
 }
 
@@ -189,16 +208,14 @@ static void test_sticky(void **state) {
   assert_true(r.failed);
   assert_int_equal(sy_bits_get_unary(&r), 0);
   assert_int_equal(sy_bits_get_gamma(&r), 1);
-  assert_int_equal(sy_bits_get_rice(&r, 3), 0);
   assert_true(r.failed);
   free(bytes);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_random),
-      cmocka_unit_test(test_extremes),
-      cmocka_unit_test(test_overflow),
+      cmocka_unit_test(test_ranges),   cmocka_unit_test(test_random),
+      cmocka_unit_test(test_extremes), cmocka_unit_test(test_overflow),
       cmocka_unit_test(test_sticky),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

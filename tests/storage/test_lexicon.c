@@ -104,7 +104,8 @@ static void write_terms(world *w) {
   sy_lexicon_writer lexicon;
   sy_list_writer lists[SY_FIELD_COUNT];
   sy_lexicon_writer_init(&lexicon, w->env, SEGMENT);
-  for (int f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_init(&lists[f], w->lengths[f], 40);
+  for (int f = 0; f < SY_FIELD_COUNT; f++)
+    sy_list_writer_init(&lists[f], w->lengths[f], ARTICLES, 40);
   for (uint32_t i = 0; i < w->count; i++) {
     const model_term *t = &w->terms[i];
     sy_term_key key = key_of(t);
@@ -331,7 +332,7 @@ static void use(world *w) {
         sy_positions positions;
         if (i > list.df + SY_BLOCK) fail_msg("a list does not end");
         if (sy_postings_positions(&p, &positions) && positions.count)
-          (void)sy_position(&positions, 0);
+          (void)sy_positions_next(&positions);
       }
     }
   }

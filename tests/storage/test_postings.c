@@ -22,7 +22,7 @@ static void subject_make(subject *s, random_source *random, list_shape shape) {
   s->article_count = s->model.articles[shape.df - 1] + 1 + random_below(random, 50);
   s->lengths = list_lengths(random, &s->model, s->article_count);
   s->average = (float)(1 + random_below(random, 1000));
-  sy_list_writer_init(&s->writer, s->lengths, s->average);
+  sy_list_writer_init(&s->writer, s->lengths, s->article_count, s->average);
   sy_encoded_list encoded;
   for (int round = 0; round < 2; round++) { /* the second list of a writer is like the first */
     list_write(&s->writer, &s->model);
@@ -161,7 +161,7 @@ static void test_extremes(void **state) {
   list_model m = {3, articles, frequencies, positions, starts};
   sy_list_writer w;
   sy_encoded_list encoded;
-  sy_list_writer_init(&w, lengths, 0);
+  sy_list_writer_init(&w, lengths, 3, 0);
   list_write(&w, &m);
   assert_ok(sy_list_writer_finish(&w, &encoded, &test_error));
   stored_list stored = list_store(&encoded, lengths, 3);
@@ -189,8 +189,9 @@ static uint64_t use(const sy_list *list, uint32_t stride) {
     seen += sy_postings_block_bound(&p, article, &impact) + impact;
     sy_positions positions;
     if (sy_postings_positions(&p, &positions)) {
-      for (uint32_t k = 0; k < positions.count && k < 500; k++) seen += sy_position(&positions, k);
-      if (positions.count) seen += sy_position(&positions, positions.count - 1);
+      for (uint32_t k = 0; k < positions.count && k < 500; k++) {
+        seen += sy_positions_next(&positions);
+      }
     } else {
       assert_true(p.corrupt);
     }
@@ -301,35 +302,37 @@ static void test_random_bytes(void **state) {
 
 /* ---- The bytes of the format ---- */
 
-/* postings.h: an article of length 100, positions 3 and 70: 03 23. As a list of one article. */
+/* positions.h: an article of length 100, positions 3 and 70: E1 08. As a list of one article. */
 static void test_position_example(void **state) {
   (void)state;
   uint8_t length = sy_length_encode(100);
   uint32_t positions[] = {3, 70};
   sy_list_writer w;
   sy_encoded_list encoded;
-  sy_list_writer_init(&w, &length, 100);
+  sy_list_writer_init(&w, &length, 1, 100);
   sy_list_writer_add(&w, 0, positions, 2);
   assert_ok(sy_list_writer_finish(&w, &encoded, &test_error));
   assert_int_equal(encoded.positions_bytes, 2);
-  assert_memory_equal(encoded.positions, "\x03\x23", 2);
+  assert_memory_equal(encoded.positions, "\xE1\x08", 2);
   stored_list stored = list_store(&encoded, &length, 1);
   sy_postings p;
   sy_positions read;
   sy_postings_open(&p, &stored.list);
   assert_int_equal(sy_postings_next(&p), 0);
   assert_true(sy_postings_positions(&p, &read));
-  assert_int_equal(sy_position(&read, 0), 3);
-  assert_int_equal(sy_position(&read, 1), 70);
+  assert_int_equal(sy_positions_next(&read), 3);
+  assert_int_equal(sy_positions_next(&read), 70);
+  assert_int_equal(sy_positions_next(&read), SY_NO_POSITION);
   list_drop(&stored);
   sy_list_writer_free(&w);
 }
 
 /*
- * A short list by hand: articles 2 (once, at 3) and 5 (twice, at 3 and 70), both of length 100.
- * Gaps 2 and 2, k = 0: 00000, Rice 001, gamma of 1: 1, Rice 001, gamma of 2: 010; that is 15
- * bits, first bit lowest: 00000001 1001010- = 80 29. Then 3 | 3 << 7 | 70 << 14 = 0x118183: 83
- * 81 11.
+ * A short list by hand: of 6 articles, 2 (once, at 3) and 5 (twice, at 3 and 70), both of length 100. The
+ * middle one of two is 5: it lies in 1 .. 5, of which it is number 4: n = 3, s = 3, w = (4 + 5 - 1) mod 5 = 3,
+ * not below s, 3 + 3 = 6 is 11 and 0. Then 2 in 0 .. 4: w = (2 + 5 - 1) mod 5 = 1, below s: 10 from the lowest
+ * bit on. Gamma of 1: 1, of 2: 010. Gaps 3 with k = 5 (52 - 5 = 47), and 3 and 66 with k = 4: 1 1 00001,
+ * 11000 1100 0100. All: 11010101 01100001 11000110 00100--- = AB 86 63 04.
  */
 static void test_short_example(void **state) {
   (void)state;
@@ -338,14 +341,13 @@ static void test_short_example(void **state) {
   uint32_t positions[] = {3, 3, 70};
   sy_list_writer w;
   sy_encoded_list encoded;
-  sy_list_writer_init(&w, lengths, 100);
+  sy_list_writer_init(&w, lengths, 6, 100);
   sy_list_writer_add(&w, 2, positions, 1);
   sy_list_writer_add(&w, 5, positions + 1, 2);
   assert_ok(sy_list_writer_finish(&w, &encoded, &test_error));
-  assert_int_equal(encoded.head_bytes, 2);
-  assert_memory_equal(encoded.head, "\x80\x29", 2);
-  assert_int_equal(encoded.body_bytes, 3);
-  assert_memory_equal(encoded.body, "\x83\x81\x11", 3);
+  assert_int_equal(encoded.head_bytes, 4);
+  assert_memory_equal(encoded.head, "\xAB\x86\x63\x04", 4);
+  assert_int_equal(encoded.body_bytes, 0);
   sy_list_writer_free(&w);
 }
 
