@@ -219,8 +219,7 @@ static uint64_t best_window(closeness *c, uint32_t width) {
 
 /* ---- Ranking --------------------------------------------------------------------------------- */
 
-static sy_status add_closeness(closeness *c, sy_ranked *const *by_article, size_t count,
-                               sy_error *error) {
+static sy_status add_closeness(closeness *c, sy_ranked *const *by_article, size_t count) {
   const sy_snapshot *snapshot = c->plan->snapshot;
   uint32_t segment = UINT32_MAX;
   for (size_t i = 0; i < count; i++) {
@@ -231,10 +230,7 @@ static sy_status add_closeness(closeness *c, sy_ranked *const *by_article, size_
     uint32_t article = (uint32_t)(by_article[i]->article - in->base);
     uint32_t field = c->readers[0].node->field;
     uint32_t length = sy_length_end(in->lengths[field][article]);
-    if (!find_places(c, article, length)) {
-      return sy_fail_at(error, SY_CORRUPT, sy_env_path(snapshot->env), 0,
-                        "a postings list contradicts itself");
-    }
+    if (!find_places(c, article, length)) return sy_search_damaged(c->plan->context);
     by_article[i]->score += best_window(c, SY_CLOSENESS_NARROW) + best_window(c, SY_CLOSENESS_WIDE);
   }
   return SY_OK;
@@ -249,7 +245,7 @@ static sy_status rank_bag(sy_plan *plan, const sy_bag *bag, sy_ranked *const *by
   memset(c->bits, 0, sizeof c->bits);
   c->covered = sy_arena_calloc(plan->arena, bag->unit_count + 1, sizeof *c->covered);
   if (!c->covered || !choose_readers(c)) return sy_fail_memory(error);
-  return c->reader_count ? add_closeness(c, by_article, count, error) : SY_OK;
+  return c->reader_count ? add_closeness(c, by_article, count) : SY_OK;
 }
 
 static bool is_before(const sy_ranked *a, const sy_ranked *b) {

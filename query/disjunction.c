@@ -247,10 +247,7 @@ static void run(disjunction *d) {
     if (end >= d->segment->info.articles) break;
   }
   for (uint32_t i = 0; i < d->count; i++) {
-    if (d->terms[i].postings && d->terms[i].postings->corrupt) {
-      d->plan->context->status =
-          sy_fail(d->plan->context->error, SY_CORRUPT, "a postings list contradicts itself");
-    }
+    if (d->terms[i].postings && d->terms[i].postings->corrupt) sy_search_damaged(d->plan->context);
   }
 }
 

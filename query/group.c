@@ -9,8 +9,6 @@
  */
 #include "query/iterator.h"
 
-#include "base/status.h"
-
 typedef struct group_iterator {
   sy_iterator base;
   sy_iterator **must, **should, **must_not;
@@ -35,22 +33,8 @@ static uint32_t advance_all(group_iterator *g, uint32_t target) {
 }
 
 static uint32_t advance_lists(group_iterator *g, uint32_t target) {
-  uint32_t article = sy_postings_advance(g->lists[0], target);
-  for (uint32_t i = 1; i < g->list_count && article != SY_NO_ARTICLE;) {
-    uint32_t other = sy_postings_advance(g->lists[i], article);
-    if (other == article) {
-      i++;
-    } else {
-      article = other == SY_NO_ARTICLE ? other : sy_postings_advance(g->lists[0], other);
-      i = 1;
-    }
-  }
+  uint32_t article = sy_lists_advance(g->base.context, g->lists, g->list_count, target);
   for (uint32_t i = 0; i < g->must_count; i++) g->must[i]->article = article;
-  for (uint32_t i = 0; i < g->list_count && article == SY_NO_ARTICLE; i++) {
-    sy_search_context *context = g->base.context;
-    if (g->lists[i]->corrupt && context->status == SY_OK)
-      context->status = sy_fail(context->error, SY_CORRUPT, "a postings list contradicts itself");
-  }
   return article;
 }
 

@@ -1,7 +1,16 @@
-/* iterator.c - the simple iterators: a list, an array, all articles. */
+/* iterator.c - the simple iterators: a list, an array, all articles; and the intersection of lists
+ * that phrases and groups have in common. */
 #include "query/iterator.h"
 
 #include "base/status.h"
+
+sy_status sy_search_damaged(sy_search_context *context) {
+  if (context->status == SY_OK) {
+    context->status = sy_fail_at(context->error, SY_CORRUPT, context->path, 0,
+                                 "a postings list contradicts itself");
+  }
+  return context->status;
+}
 
 static bool always(sy_iterator *it) {
   (void)it;
@@ -19,10 +28,7 @@ typedef struct term_iterator {
 static uint32_t term_advance(sy_iterator *it, uint32_t target) {
   term_iterator *t = (term_iterator *)it;
   it->article = sy_postings_advance(&t->postings, target);
-  if (t->postings.corrupt && it->context->status == SY_OK) {
-    it->context->status =
-        sy_fail(it->context->error, SY_CORRUPT, "a postings list contradicts itself");
-  }
+  if (t->postings.corrupt) sy_search_damaged(it->context);
   return it->article;
 }
 
@@ -59,6 +65,27 @@ sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer
   term_iterator *t = (term_iterator *)it;
   *scorer = &t->scorer;
   return &t->postings;
+}
+
+/* ---- Several lists --------------------------------------------------------------------------- */
+
+/* The first list leads; whoever has not its article tells where it goes on. */
+uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists, uint32_t count,
+                          uint32_t target) {
+  uint32_t article = sy_postings_advance(lists[0], target);
+  for (uint32_t i = 1; i < count && article != SY_NO_ARTICLE;) {
+    uint32_t other = sy_postings_advance(lists[i], article);
+    if (other == article) {
+      i++;
+    } else {
+      article = other == SY_NO_ARTICLE ? other : sy_postings_advance(lists[0], other);
+      i = 1;
+    }
+  }
+  for (uint32_t i = 0; i < count && article == SY_NO_ARTICLE; i++) {
+    if (lists[i]->corrupt) sy_search_damaged(context); /* a damaged list ends */
+  }
+  return article;
 }
 
 uint32_t sy_iterator_lists(sy_iterator *it, sy_postings **lists) {

@@ -22,9 +22,14 @@ typedef struct sy_search_context {
   sy_arena *arena;
   sy_status status; /* sticky: what went wrong while walking */
   sy_error *error;
-  bool scoring;  /* false: only matches are asked for */
-  void **window; /* memory of disjunction.c that outlives the search; NULL: no ranked search */
+  const char *path; /* of the index, for messages; borrowed */
+  bool scoring;     /* false: only matches are asked for */
+  void **window;    /* memory of disjunction.c that outlives the search; NULL: no ranked search */
 } sy_search_context;
+
+/* A postings list contradicts itself: that is the status of the search, unless it has failed
+ * before. Returns the status. */
+sy_status sy_search_damaged(sy_search_context *context);
 
 typedef struct sy_iterator sy_iterator;
 struct sy_iterator {
@@ -81,6 +86,11 @@ static inline uint64_t sy_scorer_bound(const sy_scorer *s, uint32_t impact) {
 sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, sy_scorer scorer);
 /* The postings under it, for windowed scoring; NULL for other iterators. */
 sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer);
+
+/* The first article from `target` on that all `count` lists have; SY_NO_ARTICLE behind the last.
+ * Fast when the rarest is the first. */
+uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists, uint32_t count,
+                          uint32_t target);
 
 /* The postings lists that an iterator intersects, to be intersected together with others:
  * `count` of them are stored from lists[0] on when that is not NULL. Whoever moves them sets

@@ -24,6 +24,7 @@
 
 #include "base/status.h"
 #include "query/dates.h"
+#include "text/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -147,20 +148,9 @@ enum { END = 0xFFFFFFFF };
 static uint32_t decode(const parser *p, place where, size_t *length) {
   *length = 0;
   if (where.offset >= p->text.bytes) return END;
-  const unsigned char *s = (const unsigned char *)p->text.data + where.offset;
-  size_t left = p->text.bytes - where.offset;
-  *length = 1;
-  if (s[0] < 0x80) return s[0];
-  size_t wanted = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
-  if (s[0] < 0xC2 || s[0] > 0xF4 || wanted > left) return 0xFFFD;
-  uint32_t code = s[0] & (0x7Fu >> wanted);
-  for (size_t i = 1; i < wanted; i++) {
-    if ((s[i] & 0xC0) != 0x80) return 0xFFFD;
-    code = code << 6 | (s[i] & 0x3F);
-  }
-  static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < lowest[wanted] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return 0xFFFD;
-  *length = wanted;
+  const uint8_t *text = (const uint8_t *)p->text.data;
+  uint32_t bytes, code = sy_utf8_decode(text + where.offset, text + p->text.bytes, &bytes);
+  *length = bytes;
   return code;
 }
 

@@ -21,7 +21,8 @@ typedef struct phrase_list {
 typedef struct phrase_iterator {
   sy_iterator base;
   sy_scorer scorer;
-  phrase_list *lists; /* rarest first */
+  phrase_list *lists;     /* rarest first */
+  sy_postings **postings; /* of the lists */
   uint32_t count;
   sy_positions *positions;  /* of the cover, in the current article */
   uint32_t *offsets, *next; /* of the cover: offset in the phrase; first position not passed yet */
@@ -31,28 +32,9 @@ typedef struct phrase_iterator {
   uint32_t starts_capacity;
 } phrase_iterator;
 
-static void report(sy_iterator *it) {
-  if (it->context->status != SY_OK) return;
-  it->context->status =
-      sy_fail(it->context->error, SY_CORRUPT, "a postings list contradicts itself");
-}
-
 static uint32_t phrase_advance(sy_iterator *it, uint32_t target) {
   phrase_iterator *p = (phrase_iterator *)it;
-  uint32_t article = sy_postings_advance(&p->lists[0].postings, target);
-  for (uint32_t i = 1; i < p->count && article != SY_NO_ARTICLE;) {
-    uint32_t other = sy_postings_advance(&p->lists[i].postings, article);
-    if (other == article) {
-      i++;
-    } else {
-      article = other == SY_NO_ARTICLE ? other : sy_postings_advance(&p->lists[0].postings, other);
-      i = 1;
-    }
-  }
-  for (uint32_t i = 0; i < p->count; i++) {
-    if (p->lists[i].postings.corrupt) report(it);
-  }
-  return it->article = article;
+  return it->article = sy_lists_advance(it->context, p->postings, p->count, target);
 }
 
 /* Positions of the cover, the list with the fewest in front. */
@@ -62,7 +44,7 @@ static bool load_positions(phrase_iterator *p) {
     phrase_list *list = &p->lists[i];
     if (!list->cover) continue;
     if (!sy_postings_positions(&list->postings, &p->positions[n])) {
-      report(&p->base);
+      sy_search_damaged(p->base.context);
       return false;
     }
     p->offsets[n] = list->offset;
@@ -163,7 +145,7 @@ static uint64_t phrase_most(sy_iterator *it) {
 uint32_t sy_phrase_iterator_lists(sy_iterator *it, sy_postings **lists) {
   if (it->advance != phrase_advance) return 0;
   phrase_iterator *p = (phrase_iterator *)it;
-  for (uint32_t i = 0; lists && i < p->count; i++) lists[i] = &p->lists[i].postings;
+  for (uint32_t i = 0; lists && i < p->count; i++) lists[i] = p->postings[i];
   return p->count;
 }
 
@@ -182,7 +164,8 @@ static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, bool *tak
         rarest = k;
     }
     taken[rarest] = true;
-    sy_postings_open(&p->lists[i].postings, &spec->lists[rarest]);
+    p->postings[i] = &p->lists[i].postings;
+    sy_postings_open(p->postings[i], &spec->lists[rarest]);
     p->lists[i].offset = spec->offsets[rarest];
     p->lists[i].cover = spec->cover[rarest];
     p->cover_count += spec->cover[rarest];
@@ -200,10 +183,11 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
   p->scorer = scorer;
   p->count = spec->count;
   p->lists = sy_arena_alloc(context->arena, spec->count * sizeof *p->lists);
+  p->postings = sy_arena_alloc(context->arena, spec->count * sizeof(sy_postings *));
   p->positions = sy_arena_calloc(context->arena, spec->count, sizeof *p->positions);
   p->offsets = sy_arena_calloc(context->arena, spec->count, sizeof *p->offsets);
   p->next = sy_arena_calloc(context->arena, spec->count, sizeof *p->next);
-  if (!p->lists || !p->positions || !p->offsets || !p->next) return NULL;
+  if (!p->lists || !p->postings || !p->positions || !p->offsets || !p->next) return NULL;
   open_lists(p, spec, taken);
   p->base.cost = p->lists[0].postings.list.df;
   phrase_advance(&p->base, 0);

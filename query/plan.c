@@ -124,7 +124,9 @@ static sy_iterator *phrase_iterator(sy_plan *plan, const sy_plan_node *node, uin
 
 /* While planning, phrases are walked with all their matches. */
 static sy_search_context planning_context(sy_plan *plan) {
-  return (sy_search_context){plan->arena, SY_OK, plan->context->error, true, NULL};
+  sy_search_context context = *plan->context;
+  context.scoring = true;
+  return context;
 }
 
 /* A phrase whose last unit is open and stands alone: the set of terms it begins, behind the

@@ -19,7 +19,8 @@ struct sy_results {
 
 static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
   sy_arena_reset(&index->arena);
-  return (sy_search_context){&index->arena, SY_OK, error, scoring, &index->window};
+  return (sy_search_context){&index->arena,           SY_OK,   error,
+                             sy_env_path(index->env), scoring, &index->window};
 }
 
 /* ---- Ranked search --------------------------------------------------------------------------- */

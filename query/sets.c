@@ -4,7 +4,7 @@
 #include "base/status.h"
 
 /* Calls `visit` with the list of each term of the set. */
-typedef sy_status (*list_visitor)(void *context, const sy_list *list, sy_error *error);
+typedef sy_status (*list_visitor)(void *context, const sy_list *list);
 
 static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, const sy_unit *unit,
                            list_visitor visit, void *context, sy_error *error) {
@@ -28,14 +28,9 @@ static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, cons
     }
     sy_list list;
     SY_TRY(sy_lexicon_list(&cursor, &list, error));
-    SY_TRY(visit(context, &list, error));
+    SY_TRY(visit(context, &list));
   }
   return status == SY_NOT_FOUND ? SY_OK : status;
-}
-
-static sy_status corrupt(const sy_plan *plan, sy_error *error) {
-  return sy_fail_at(error, SY_CORRUPT, sy_env_path(plan->snapshot->env), 0,
-                    "a postings list contradicts itself");
 }
 
 /* ---- Union ----------------------------------------------------------------------------------- */
@@ -49,7 +44,7 @@ typedef struct union_state {
   sy_postings postings;
 } union_state;
 
-static sy_status add_list(void *context, const sy_list *list, sy_error *error) {
+static sy_status add_list(void *context, const sy_list *list) {
   union_state *u = context;
   sy_postings *p = &u->postings;
   sy_postings_open(p, list);
@@ -61,7 +56,7 @@ static sy_status add_list(void *context, const sy_list *list, sy_error *error) {
     }
     p->at = p->filled; /* the whole block is done */
   }
-  return p->corrupt ? corrupt(u->plan, error) : SY_OK;
+  return p->corrupt ? sy_search_damaged(u->plan->context) : SY_OK;
 }
 
 static sy_status collect(const union_state *u, size_t words, sy_plan_array *out, sy_error *error) {
@@ -121,7 +116,7 @@ static void mark_article(follow_state *f, size_t *at) {
   }
 }
 
-static sy_status follow_list(void *context, const sy_list *list, sy_error *error) {
+static sy_status follow_list(void *context, const sy_list *list) {
   follow_state *f = context;
   sy_postings_open(&f->postings, list);
   for (size_t at = 0; at < f->count;) {
@@ -146,7 +141,7 @@ static sy_status follow_list(void *context, const sy_list *list, sy_error *error
       at = low;
     }
   }
-  return f->postings.corrupt ? corrupt(f->plan, error) : SY_OK;
+  return f->postings.corrupt ? sy_search_damaged(f->plan->context) : SY_OK;
 }
 
 /* All places that the set must fill to complete a match. */

@@ -56,9 +56,6 @@ bool sy_topk_list(sy_plan *plan, uint32_t number, sy_topk *top) {
   while (sy_postings_next_block(p, least_impact(top, &scorer)) != SY_NO_ARTICLE) {
     offer_block(&plan->snapshot->segments[number], p, &scorer, top);
   }
-  if (p->corrupt) {
-    plan->context->status =
-        sy_fail(plan->context->error, SY_CORRUPT, "a postings list contradicts itself");
-  }
+  if (p->corrupt) sy_search_damaged(plan->context);
   return true;
 }
