@@ -66,7 +66,7 @@ static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhau
 
 static sy_status collect(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top,
                          sy_error *error) {
-  if (!exhaustive && (sy_topk_list(plan, number, top) || sy_topk_disjunction(plan, number, top)))
+  if (!exhaustive && (sy_topk_single(plan, number, top) || sy_topk_disjunction(plan, number, top)))
     return plan->context->status;
   sy_iterator *it = sy_plan_iterator(plan, plan->root, number);
   if (!it) return sy_fail_memory(error);

@@ -36,42 +36,76 @@ static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, cons
 /* ---- Union ----------------------------------------------------------------------------------- */
 
 /* Frequencies are summed in a dense array, and a bit says which of it is in use: one pass over
- * the lists and one over the bits, with no comparison of lists among themselves. */
+ * the lists and one over the bits, with no comparison of lists among themselves. A sum has one byte
+ * there, so that the array stays in the cache; what goes beyond it is noted as a carry of 256. */
 typedef struct union_state {
   sy_plan *plan;
-  uint32_t *frequencies; /* by article */
+  uint8_t *sums; /* by article */
   uint64_t *bits;
+  sy_buffer carries; /* u32: an article whose sum is 256 more */
+  uint64_t postings_count;
   sy_postings postings;
 } union_state;
 
+/* Hot: on plain arrays. */
+static void add_postings(union_state *u, const uint32_t *restrict articles,
+                         const uint32_t *restrict frequencies, uint32_t count) {
+  uint8_t *restrict sums = u->sums;
+  uint64_t *restrict bits = u->bits;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t article = articles[i];
+    uint64_t sum = (uint64_t)sums[article] + frequencies[i];
+    sums[article] = (uint8_t)sum;
+    bits[article / 64] |= 1ull << article % 64;
+    for (; sum > 255; sum -= 256) sy_buffer_u32(&u->carries, article);
+  }
+}
+
+/* Half of all terms are in one article, which the lexicon names. */
 static sy_status add_list(void *context, const sy_list *list) {
   union_state *u = context;
+  u->postings_count += list->df;
+  if (list->df == 1 && list->article < list->article_count) {
+    add_postings(u, &list->article, &list->frequency, 1);
+    return SY_OK;
+  }
   sy_postings *p = &u->postings;
   sy_postings_open(p, list);
-  while (sy_postings_next(p) != SY_NO_ARTICLE) {
+  while (sy_postings_next_block(p, 0) != SY_NO_ARTICLE) {
     sy_postings_load_frequencies(p);
-    for (uint32_t i = p->at; i < p->filled; i++) {
-      u->frequencies[p->articles[i]] += p->frequencies[i];
-      u->bits[p->articles[i] / 64] |= 1ull << p->articles[i] % 64;
-    }
-    p->at = p->filled; /* the whole block is done */
+    add_postings(u, p->articles, p->frequencies, p->filled);
   }
   return p->corrupt ? sy_search_damaged(u->plan->context) : SY_OK;
 }
 
 static sy_status collect(const union_state *u, size_t words, sy_plan_array *out, sy_error *error) {
+  uint64_t most = u->postings_count < words * 64 ? u->postings_count : words * 64;
+  uint32_t *articles = sy_arena_alloc(u->plan->arena, most * sizeof *articles);
+  uint32_t *frequencies = sy_arena_alloc(u->plan->arena, most * sizeof *frequencies);
+  if (!articles || !frequencies) return sy_fail_memory(error);
   uint32_t count = 0;
-  for (size_t w = 0; w < words; w++) count += (uint32_t)__builtin_popcountll(u->bits[w]);
-  out->articles = sy_arena_alloc(u->plan->arena, count * sizeof(uint32_t));
-  out->frequencies = sy_arena_alloc(u->plan->arena, count * sizeof(uint32_t));
-  if (!out->articles || !out->frequencies) return sy_fail_memory(error);
-  out->count = 0;
   for (size_t w = 0; w < words; w++) {
     for (uint64_t left = u->bits[w]; left; left &= left - 1) {
       uint32_t article = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(left);
-      out->articles[out->count] = article;
-      out->frequencies[out->count++] = u->frequencies[article];
+      articles[count] = article;
+      frequencies[count++] = u->sums[article];
     }
+  }
+  *out = (sy_plan_array){articles, frequencies, count};
+  return SY_OK;
+}
+
+static int compare_articles(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
+}
+
+static sy_status add_carries(const union_state *u, sy_plan_array *out, sy_error *error) {
+  if (u->carries.failed) return sy_fail_memory(error);
+  for (size_t i = 0; i < u->carries.bytes / sizeof(uint32_t); i++) {
+    const uint32_t *found = bsearch((const uint32_t *)u->carries.data + i, out->articles,
+                                    out->count, sizeof(uint32_t), compare_articles);
+    out->frequencies[found - out->articles] += 256;
   }
   return SY_OK;
 }
@@ -83,13 +117,17 @@ sy_status sy_set_gather(sy_plan *plan, uint32_t segment, uint32_t field, const s
   union_state *u = sy_arena_alloc(plan->arena, sizeof *u);
   if (!u) return sy_fail_memory(error);
   u->plan = plan;
+  u->carries = (sy_buffer){0};
+  u->postings_count = 0;
   u->bits = calloc(words, sizeof *u->bits);
-  u->frequencies = calloc((size_t)articles + 1, sizeof *u->frequencies);
-  sy_status status = u->bits && u->frequencies ? SY_OK : sy_fail_memory(error);
+  u->sums = calloc((size_t)articles + 1, 1);
+  sy_status status = u->bits && u->sums ? SY_OK : sy_fail_memory(error);
   if (status == SY_OK) status = each_list(plan, segment, field, unit, add_list, u, error);
   if (status == SY_OK) status = collect(u, words, out, error);
+  if (status == SY_OK) status = add_carries(u, out, error);
   free(u->bits);
-  free(u->frequencies);
+  free(u->sums);
+  sy_buffer_free(&u->carries);
   return status;
 }
 

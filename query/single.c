@@ -1,5 +1,6 @@
 /*
- * single.c - top k of one postings list: the query of one word or two characters.
+ * single.c - top k of one postings list, the query of one word or two characters, or of one array
+ * of articles, the query of one character.
  *
  * What an article must beat is turned into the least impact a block must have, and blocks below are
  * passed over by their impacts alone. In a block, an article is first held against the threshold
@@ -28,34 +29,46 @@ static float threshold_of(const sy_topk *top) {
   return ((float)sy_topk_threshold(top) - 1) * 0.99999f;
 }
 
-static void offer_block(const sy_segment *segment, sy_postings *p, const sy_scorer *scorer,
-                        sy_topk *top) {
+static void offer_all(const sy_segment *segment, const uint32_t *articles,
+                      const uint32_t *frequencies, uint32_t count, const sy_scorer *scorer,
+                      sy_topk *top) {
   float threshold = threshold_of(top);
-  sy_postings_load_frequencies(p);
-  for (uint32_t i = 0; i < p->filled; i++) {
-    uint32_t article = p->articles[i];
-    float tf = (float)p->frequencies[i], k = scorer->saturation[scorer->lengths[article]];
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t article = articles[i];
+    float tf = (float)frequencies[i], k = scorer->saturation[scorer->lengths[article]];
     if (scorer->weight * tf < threshold * (tf + k)) continue;
-    uint64_t score = sy_scorer_score(scorer, article, p->frequencies[i]);
+    uint64_t score = sy_scorer_score(scorer, article, frequencies[i]);
     if (!sy_topk_accepts(top, score) || sy_segment_deleted(segment, article)) continue;
     sy_topk_offer(top, score, segment->base + article);
     threshold = threshold_of(top);
   }
 }
 
-bool sy_topk_list(sy_plan *plan, uint32_t number, sy_topk *top) {
-  const sy_plan_node *node = plan->root;
-  if (node->kind != SY_PLAN_LISTS || node->count != 1) return false;
-  sy_scorer scorer = sy_plan_scorer(plan, node, number);
+static void offer_list(sy_plan *plan, const sy_list *list, const sy_segment *segment,
+                       const sy_scorer *scorer, sy_topk *top) {
   sy_postings *p = sy_arena_alloc(plan->arena, sizeof *p);
   if (!p) {
     plan->context->status = sy_fail_memory(plan->context->error);
-    return true;
+    return;
   }
-  sy_postings_open(p, &node->lists[number]);
-  while (sy_postings_next_block(p, least_impact(top, &scorer)) != SY_NO_ARTICLE) {
-    offer_block(&plan->snapshot->segments[number], p, &scorer, top);
+  sy_postings_open(p, list);
+  while (sy_postings_next_block(p, least_impact(top, scorer)) != SY_NO_ARTICLE) {
+    sy_postings_load_frequencies(p);
+    offer_all(segment, p->articles, p->frequencies, p->filled, scorer, top);
   }
   if (p->corrupt) sy_search_damaged(plan->context);
+}
+
+bool sy_topk_single(sy_plan *plan, uint32_t number, sy_topk *top) {
+  const sy_plan_node *node = plan->root;
+  if (node->kind == SY_PLAN_GROUP || node->count > 1) return false;
+  const sy_segment *segment = &plan->snapshot->segments[number];
+  sy_scorer scorer = sy_plan_scorer(plan, node, number);
+  if (node->kind == SY_PLAN_LISTS) {
+    offer_list(plan, &node->lists[number], segment, &scorer, top);
+  } else {
+    const sy_plan_array *array = &node->arrays[number];
+    offer_all(segment, array->articles, array->frequencies, array->count, &scorer, top);
+  }
   return true;
 }

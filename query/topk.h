@@ -36,9 +36,9 @@ static inline bool sy_topk_accepts(const sy_topk *top, uint64_t score) {
   return top->count < top->wanted || (top->count && score > top->entries[0].score);
 }
 
-/* Scores segment `segment` when the plan is one postings list; false when it is not. Errors go to
- * the plan's context. */
-bool sy_topk_list(sy_plan *plan, uint32_t segment, sy_topk *top);
+/* Scores segment `segment` when the plan is one postings list or one array; false when it is not.
+ * Errors go to the plan's context. */
+bool sy_topk_single(sy_plan *plan, uint32_t segment, sy_topk *top);
 /* Scores segment `segment` when the plan is a disjunction; false, with nothing done,
  * when it is not. Errors go to the plan's context. */
 bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top);

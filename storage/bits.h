@@ -118,6 +118,11 @@ static inline uint64_t sy_bits_get(sy_bit_reader *r, uint32_t bits) {
 }
 
 static inline uint32_t sy_bits_get_gamma(sy_bit_reader *r) {
+  uint64_t window = sy_bits_window(r);
+  if (window & 1 && r->at < r->end) {
+    r->at++;
+    return 1;
+  }
   uint64_t n = sy_bits_get_unary(r);
   if (n > 31) r->failed = true;
   if (r->failed) return 1;

@@ -40,6 +40,20 @@ static void test_ties_and_windows(void **state) {
   assert_string_equal(found(f, "一样", UINT64_MAX, UINT64_MAX), "");
 }
 
+/* One character, more often than one byte counts, with different characters behind it. */
+static void test_character_frequency(void **state) {
+  fixture *f = *state;
+  for (int times = 400; times <= 600; times += 100) {
+    char id[16], body[8192], *end = body;
+    for (int i = 0; i < 600; i++)
+      end = stpcpy(stpcpy(end, i < times ? "机" : "器"), i % 2 ? "人" : "会");
+    snprintf(id, sizeof id, "%d", times);
+    add(f, id, "", body);
+  }
+  commit(f);
+  assert_string_equal(found(f, "body:机", 10, 0), "600 500 400");
+}
+
 static void test_ids(void **state) {
   fixture *f = *state;
   add(f, "a/1", "", "文字");
@@ -145,6 +159,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_order, setup, teardown),
       cmocka_unit_test_setup_teardown(test_ties_and_windows, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_character_frequency, setup, teardown),
       cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
       cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
       cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
