@@ -249,6 +249,20 @@ SY_API sy_status sy_index_open(const char *path, sy_index **out, sy_error *error
 /* Moves to the newest snapshot. Borrowed memory of the old one becomes invalid. */
 SY_API sy_status sy_index_refresh(sy_index *index, sy_error *error);
 
+#define SY_NO_TIMEOUT UINT64_MAX
+
+/* Bounds the time of what is asked of the index from now on, until this is called again:
+ * sy_query_expand(), sy_search(), sy_count() and sy_snippet_make() together get `milliseconds`
+ * (0: none at all; SY_NO_TIMEOUT, as it is at first: as much as they need). When these are over
+ * they return SY_OK with what they have: hits that match, but not all, and perhaps not the best; a
+ * count of the matches seen; phrases for a reading, but not all; a snippet of the text up to where
+ * it was read, perhaps nothing. They can be late by what is done between two looks at the clock:
+ * decompressing one block of stored text, and single passes over the articles of a segment (about a
+ * millisecond for a million). */
+SY_API void sy_index_set_timeout(sy_index *index, uint64_t milliseconds);
+/* Whether anything since sy_index_set_timeout() left out work because time was over. */
+SY_API bool sy_index_timed_out(const sy_index *index);
+
 /* Accepts NULL. */
 SY_API void sy_index_close(sy_index *index);
 

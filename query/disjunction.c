@@ -26,6 +26,7 @@
 #define WINDOW_LEAST 4096u
 #define WINDOW_MOST 65536u
 #define WINDOW_CANDIDATES 1024u /* a window is made so large that it has about so many */
+#define WINDOW_TERM_STEPS 128u  /* what a term in a window counts for the deadline */
 #define TABLE_LEAST 256u        /* a list with fewer articles is scored without a table */
 
 typedef struct term {
@@ -181,7 +182,9 @@ static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
   return matched || *score;
 }
 
+/* Offers what can enter, and clears the window. */
 static void offer_window(disjunction *d, uint32_t start) {
+  sy_stopwatch *time = &d->plan->context->time;
   uint64_t others = d->essential ? d->terms[d->essential - 1].sum : 0;
   for (uint32_t w = 0; w < d->window / 64; w++) {
     for (uint64_t left = d->touched[w]; left; left &= left - 1) {
@@ -192,7 +195,7 @@ static void offer_window(disjunction *d, uint32_t start) {
           sy_segment_deleted(d->segment, start + slot)) {
         continue;
       }
-      if (complete_score(d, start + slot, &score)) {
+      if (!sy_spend(time, 1) && complete_score(d, start + slot, &score) && !sy_is_over(time)) {
         sy_topk_offer(d->top, score, d->segment->base + start + slot);
       }
     }
@@ -235,12 +238,17 @@ static void drop_hopeless(disjunction *d) {
     sum += d->terms[d->hopeless++].most;
 }
 
+/* A score that is not complete when time is over is offered to nobody: offer_window() sees to it. */
 static void run(disjunction *d) {
-  for (uint32_t start; drop_hopeless(d), (start = next_article(d)) != SY_NO_ARTICLE;) {
+  sy_stopwatch *time = &d->plan->context->time;
+  for (uint32_t start;
+       !sy_is_over(time) && (drop_hopeless(d), (start = next_article(d)) != SY_NO_ARTICLE);) {
     start &= ~(d->window - 1);
     uint32_t end = start > SY_NO_ARTICLE - d->window ? SY_NO_ARTICLE : start + d->window;
     if (divide_terms(d, end)) {
-      for (uint32_t i = d->essential; i < d->count; i++) add_scores(d, &d->terms[i], start, end);
+      for (uint32_t i = d->essential; i < d->count && !sy_spend(time, WINDOW_TERM_STEPS); i++) {
+        add_scores(d, &d->terms[i], start, end);
+      }
       offer_window(d, start);
     }
     d->from = end;

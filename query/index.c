@@ -19,6 +19,7 @@ sy_status sy_index_open(const char *path, sy_index **out, sy_error *error) {
   *out = NULL;
   sy_index *index = calloc(1, sizeof *index);
   if (!index) return sy_fail_memory(error);
+  sy_deadline_init(&index->deadline);
   sy_status status = sy_env_open(path, false, false, &index->env, error);
   if (status == SY_OK) status = open_snapshot(index, error);
   if (status != SY_OK) {
@@ -44,6 +45,12 @@ void sy_index_close(sy_index *index) {
   sy_buffer_free(&index->id);
   free(index);
 }
+
+void sy_index_set_timeout(sy_index *index, uint64_t milliseconds) {
+  sy_deadline_set(&index->deadline, milliseconds);
+}
+
+bool sy_index_timed_out(const sy_index *index) { return index->deadline.is_over; }
 
 /* ---- Statistics ------------------------------------------------------------------------------ */
 

@@ -9,6 +9,7 @@ struct sy_index {
   sy_env *env;
   sy_snapshot snapshot;
   sy_analyzers analyzers;
+  sy_deadline deadline;
   sy_arena arena;      /* of one search */
   void *window;        /* see sy_search_context */
   sy_arena text_arena; /* of one snippet or article */

@@ -74,6 +74,7 @@ uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists,
                           uint32_t target) {
   uint32_t article = sy_postings_advance(lists[0], target);
   for (uint32_t i = 1; i < count && article != SY_NO_ARTICLE;) {
+    if (sy_spend(&context->time, 1)) return SY_NO_ARTICLE;
     uint32_t other = sy_postings_advance(lists[i], article);
     if (other == article) {
       i++;

@@ -13,6 +13,7 @@
 #define SY_ITERATOR_H
 
 #include "base/arena.h"
+#include "query/deadline.h"
 #include "storage/segment.h"
 
 #define SY_SCORE_ONE 65536.0f
@@ -24,7 +25,8 @@ typedef struct sy_search_context {
   sy_error *error;
   const char *path; /* of the index, for messages; borrowed */
   bool scoring;     /* false: only matches are asked for */
-  void **window;    /* memory of disjunction.c that outlives the search; NULL: no ranked search */
+  sy_stopwatch time;
+  void **window; /* memory of disjunction.c that outlives the search; NULL: no ranked search */
 } sy_search_context;
 
 /* A postings list contradicts itself: that is the status of the search, unless it has failed
@@ -87,8 +89,8 @@ sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, s
 /* The postings under it, for windowed scoring; NULL for other iterators. */
 sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer);
 
-/* The first article from `target` on that all `count` lists have; SY_NO_ARTICLE behind the last.
- * Fast when the rarest is the first. */
+/* The first article from `target` on that all `count` lists have; SY_NO_ARTICLE behind the last, or
+ * when time is over. Fast when the rarest is the first. */
 uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists, uint32_t count,
                           uint32_t target);
 

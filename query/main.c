@@ -3,7 +3,7 @@
  * the command line.
  *
  * Exit status, as grep's: 0 something was found; 1 nothing was; 2 an error - unless -q found
- * something.
+ * something; and 3: time was over, there may be more.
  */
 #include "query/main_query.h"
 
@@ -27,6 +27,7 @@ enum {
   PASSAGES_OPTION,
   TAG_OPTION,
   TIME_OPTION,
+  TIMEOUT_OPTION,
   VERSION_OPTION
 };
 
@@ -49,6 +50,8 @@ static const cli_option option_table[] = {
     {PASSAGES_OPTION, "snippet-passages", "N", "at most N passages in a snippet (default: 2)"},
     {CHARACTERS_OPTION, "snippet-chars", "N", "about N characters in a passage (default: 80)"},
     {COLOUR_OPTION, "color", "WHEN", "auto, always or never (default: auto)"},
+    {TIMEOUT_OPTION, "timeout", "DURATION",
+     "end a query after 500ms, 2s, 1m with what was found until then"},
     {TIME_OPTION, "time", NULL, "print the seconds taken on stderr"},
     {'h', "help", NULL, "show this help"},
     {VERSION_OPTION, "version", NULL, "show the version"},
@@ -70,7 +73,7 @@ static void print_help(void) {
       "signs,\n"
       "too. A query that begins with - goes behind --.\n\n");
   cli_print_options(stdout, option_table);
-  printf("\nExit status: 0 found, 1 nothing found, 2 error.\n");
+  printf("\nExit status: 0 found, 1 nothing found, 2 error, 3 time was over: there may be more.\n");
 }
 
 /* The position of `value` in `names`, a list that ends with NULL; -1 when it is not there. */
@@ -128,6 +131,7 @@ static bool set_option(void *context, int code, const char *value) {
     case PASSAGES_OPTION: return set_number(value, 1, 1000, &s->snippet.passages);
     case CHARACTERS_OPTION: return set_number(value, 20, 10000, &s->snippet.passage_characters);
     case COLOUR_OPTION: return set_colour(s, value);
+    case TIMEOUT_OPTION: return cli_parse_duration(value, &s->timeout);
     case TIME_OPTION: s->time = true; return true;
     case 'h': s->help = true; return true;
     case VERSION_OPTION: s->version = true; return true;
@@ -145,22 +149,22 @@ static bool want_colour(when choice, bool terminal) {
 
 /* ---- Work ------------------------------------------------------------------------------------ */
 
-static sy_status count(const session *run, const char *qid, const sy_query *query, bool *found,
+static sy_status count(const session *run, const char *qid, const sy_query *query, outcome *out,
                        sy_error *error) {
   uint64_t articles = 0;
   CLI_TRY(sy_count(run->index, query, &articles, error));
-  *found = articles > 0;
+  out->found = articles > 0;
   if (!run->settings->quiet) print_count(run, qid, articles);
   return SY_OK;
 }
 
 static sy_status search(const session *run, const char *qid, sy_string text, const sy_query *query,
-                        bool *found, sy_error *error) {
+                        outcome *out, sy_error *error) {
   const settings *s = run->settings;
   sy_results *results = NULL;
   CLI_TRY(sy_search(run->index, query, &s->search, &results, error));
   size_t hits = sy_results_count(results);
-  *found = hits > 0;
+  out->found = hits > 0;
   if (qid && !s->ids && s->format == OUTPUT_TEXT) print_heading(qid, text);
   sy_status status = SY_OK;
   for (size_t i = 0; i < hits && status == SY_OK && !ferror(stdout); i++) {
@@ -171,21 +175,28 @@ static sy_status search(const session *run, const char *qid, sy_string text, con
   return status;
 }
 
-sy_status run_query(const session *run, const char *qid, sy_string text, bool *found,
+sy_status run_query(const session *run, const char *qid, sy_string text, outcome *out,
                     sy_error *error) {
   const settings *s = run->settings;
   sy_query *query = NULL;
-  *found = false;
+  *out = (outcome){0};
   uint32_t flags = (s->any ? SY_QUERY_ANY : 0) | (s->literal_dates ? SY_QUERY_LITERAL_DATES : 0);
   CLI_TRY(sy_query_parse(text, flags, &query, error));
+  sy_index_set_timeout(run->index, s->timeout);
   sy_status status =
       sy_query_expand(run->index, query, s->quiet ? NULL : print_expansion, NULL, error);
   if (status == SY_OK) {
-    status = s->quiet || s->count ? count(run, qid, query, found, error)
-                                  : search(run, qid, text, query, found, error);
+    status = s->quiet || s->count ? count(run, qid, query, out, error)
+                                  : search(run, qid, text, query, out, error);
   }
   sy_query_free(query);
+  out->timed_out = sy_index_timed_out(run->index) && !(s->quiet && out->found);
+  if (status == SY_OK && out->timed_out) print_timed_out(run, qid);
   return status;
+}
+
+int exit_status(outcome all) {
+  return all.timed_out ? CLI_TIMED_OUT : all.found ? CLI_FOUND : CLI_NOTHING;
 }
 
 static int run_arguments(const session *run, char **arguments, size_t count) {
@@ -200,15 +211,15 @@ static int run_arguments(const session *run, char **arguments, size_t count) {
     end = stpcpy(end, arguments[i]);
   }
   sy_string text = {joined, (size_t)(end - joined)};
-  bool found;
-  sy_status status = run_query(run, NULL, text, &found, &error);
+  outcome out;
+  sy_status status = run_query(run, NULL, text, &out, &error);
   if (status == SY_SYNTAX) {
     print_syntax_error(text, &error);
   } else if (status != SY_OK) {
     cli_fail(PROGRAM, &error);
   }
   free(joined);
-  return status != SY_OK ? CLI_ERROR : found ? CLI_FOUND : CLI_NOTHING;
+  return status != SY_OK ? CLI_ERROR : exit_status(out);
 }
 
 static double seconds_now(void) {
@@ -261,8 +272,10 @@ static void hint_at_excluded(char *const *arguments) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {
-      .tag = "suoyin", .search = SY_SEARCH_OPTIONS_DEFAULT, .snippet = SY_SNIPPET_OPTIONS_DEFAULT};
+  settings s = {.tag = "suoyin",
+                .timeout = SY_NO_TIMEOUT,
+                .search = SY_SEARCH_OPTIONS_DEFAULT,
+                .snippet = SY_SNIPPET_OPTIONS_DEFAULT};
   cli_start();
   int first = cli_parse_options(PROGRAM, argc, argv, option_table, set_option, &s);
   if (first < 0) {

@@ -14,7 +14,8 @@ typedef struct batch {
   const session *run;
   const char *name; /* of the file, for messages */
   uint64_t line, queries;
-  bool failed, found;
+  bool failed;
+  outcome all;
 } batch;
 
 static void report(batch *b, sy_error *error) {
@@ -55,14 +56,15 @@ static bool run_line(batch *b, char *line, size_t bytes) {
     query = (sy_string){tab + 1, bytes - (size_t)(tab + 1 - line)};
   }
   sy_error error = {0};
-  bool found;
-  sy_status status = run_query(b->run, qid, query, &found, &error);
+  outcome out;
+  sy_status status = run_query(b->run, qid, query, &out, &error);
   b->queries++;
-  b->found |= found;
+  b->all.found |= out.found;
+  b->all.timed_out |= out.timed_out;
   error.status = status;
   if (status != SY_OK) report(b, &error);
   bool bad_query = status == SY_SYNTAX || status == SY_LIMIT;
-  return (status == SY_OK || bad_query) && !(b->run->settings->quiet && b->found) &&
+  return (status == SY_OK || bad_query) && !(b->run->settings->quiet && b->all.found) &&
          !ferror(stdout);
 }
 
@@ -97,6 +99,6 @@ int run_batch(const session *run, uint64_t *queries) {
   run_file(&b, file, standard_input);
   if (!standard_input) fclose(file);
   *queries = b.queries;
-  if (run->settings->quiet && b.found) return CLI_FOUND;
-  return b.failed ? CLI_ERROR : b.found ? CLI_FOUND : CLI_NOTHING;
+  if (run->settings->quiet && b.all.found) return CLI_FOUND;
+  return b.failed ? CLI_ERROR : exit_status(b.all);
 }

@@ -19,6 +19,7 @@ typedef struct settings {
   const char *tag;   /* last column of TREC output */
   sy_search_options search;
   sy_snippet_options snippet;
+  uint64_t timeout; /* of a query, in milliseconds */
   output format;
   when colour;
   bool any, literal_dates, count, ids, quiet, no_snippet, time;
@@ -34,10 +35,17 @@ typedef struct session {
   bool colour;
 } session;
 
-/* Runs one query and prints what it finds. `qid` NULL: not in a batch. *found says whether anything
- * was. */
-sy_status run_query(const session *run, const char *qid, sy_string text, bool *found,
+/* What came of a query. */
+typedef struct outcome {
+  bool found, timed_out;
+} outcome;
+
+/* Runs one query and prints what it finds. `qid` NULL: not in a batch. */
+sy_status run_query(const session *run, const char *qid, sy_string text, outcome *out,
                     sy_error *error);
+
+/* The exit status after queries without an error. */
+int exit_status(outcome all);
 
 /* Runs the queries of settings->batch. Returns the exit status. */
 int run_batch(const session *run, uint64_t *queries);
@@ -45,6 +53,10 @@ int run_batch(const session *run, uint64_t *queries);
 /* ---- main_print.c ---------------------------------------------------------------------------- */
 
 void print_count(const session *run, const char *qid, uint64_t count);
+
+/* That there may be more than what was printed: in JSON a line of its own behind the hits, and a
+ * message on stderr. */
+void print_timed_out(const session *run, const char *qid);
 
 /* What stands over the hits of a query in a batch, for people. */
 void print_heading(const char *qid, sy_string query);

@@ -5,9 +5,10 @@
 
 #include <xxhash.h>
 
-void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers) {
+void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers, sy_deadline *deadline) {
   memset(m, 0, sizeof *m);
   m->analyzers = analyzers;
+  m->time = (sy_stopwatch){deadline, 0};
 }
 
 void sy_matcher_free(sy_matcher *m) {
@@ -106,14 +107,19 @@ static sy_status build_table(sy_matcher *m, sy_error *error) {
 
 static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
   m->units.bytes = m->words.bytes = 0;
+  m->text = (sy_string){text.data, 0};
   sy_analyzer *analyzer = &m->analyzers->folded;
   sy_analyzer_begin(analyzer, text.data, text.bytes);
-  for (;;) {
+  while (!sy_spend(&m->time, 4 * SY_TERM_BATCH)) {
     sy_term *terms = (sy_term *)sy_buffer_reserve(&m->units, 4 * SY_TERM_BATCH * sizeof *terms);
     if (!terms) return sy_fail_memory(error);
     size_t count = sy_analyzer_next(analyzer, terms, 4 * SY_TERM_BATCH);
-    if (!count) return SY_OK;
+    if (!count) {
+      m->text.bytes = text.bytes;
+      return SY_OK;
+    }
     m->units.bytes += count * sizeof *terms;
+    m->text.bytes = terms[count - 1].end;
     for (size_t i = 0; i < count; i++) {
       if (!terms[i].word_bytes) continue;
       uint32_t at = (uint32_t)m->words.bytes;
@@ -123,6 +129,7 @@ static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
     if (m->words.failed || m->words.bytes > UINT32_MAX - SY_WORD_MAX_BYTES)
       return sy_fail_memory(error);
   }
+  return SY_OK;
 }
 
 static bool unit_is(const uint8_t *words, const sy_term *term, const sy_unit *unit) {
@@ -167,7 +174,7 @@ static void try_pattern(sy_matcher *m, uint32_t number, size_t at) {
   }
   uint32_t count = pattern->count + (pattern->bigram && left > 1);
   uint32_t start = units[0].start, end = units[count - 1].end;
-  bool typed = pattern->typed && is_typed(m, pattern, m->text + start, end - start);
+  bool typed = pattern->typed && is_typed(m, pattern, m->text.data + start, end - start);
   if (pattern->exact && !typed) return;
   sy_match match = {start, end, (uint32_t)at, (uint32_t)at + count, number, typed};
   sy_buffer_append(&m->matches, &match, sizeof match);
@@ -193,7 +200,6 @@ sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error) {
   if (!m->slots.bytes) SY_TRY(build_table(m, error));
   m->matches.bytes = 0;
   m->match_count = 0;
-  m->text = text.data;
   SY_TRY(analyze(m, text, error));
   size_t count = sy_matcher_unit_count(m);
   for (size_t i = 0; i < count; i++) {

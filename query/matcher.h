@@ -9,6 +9,7 @@
 #ifndef SY_MATCHER_H
 #define SY_MATCHER_H
 
+#include "query/deadline.h"
 #include "query/leaf.h"
 
 /* One thing to look for: a phrase, or one part of a bag. */
@@ -33,18 +34,19 @@ typedef struct sy_match {
 
 typedef struct sy_matcher {
   sy_analyzers *analyzers;
+  sy_stopwatch time;
   sy_buffer patterns; /* sy_pattern */
   sy_buffer slots;    /* hash table of first terms: built when first run */
   uint32_t mask;
   bool has_open_words; /* a pattern begins with an open word: each word is compared with it */
-  const char *text;    /* during sy_matcher_run() */
+  sy_string text;      /* of the last run, up to where it was read */
   sy_buffer units;     /* of the text: sy_term */
   sy_buffer words;     /* their words */
   sy_buffer matches;   /* sy_match, by start */
   size_t match_count;
 } sy_matcher;
 
-void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers);
+void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers, sy_deadline *deadline);
 /* Adds a leaf, whose memory must outlive the matcher. */
 sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error);
 /* Adds the leaves below `node` that can make an article match to the matchers of the fields they
@@ -52,7 +54,8 @@ sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error);
  * sy_leaf_analyze(). */
 sy_status sy_matcher_add_leaves(sy_matcher *title, sy_matcher *body, const sy_node *node,
                                 bool typed, sy_arena *arena, sy_error *error);
-/* Finds all matches in `text`: match_count of them, in `matches`. */
+/* Finds all matches in `text`: match_count of them, in `matches`. When time is over, it is as if the
+ * text ended where the matcher has come to. */
 sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error);
 void sy_matcher_free(sy_matcher *m);
 

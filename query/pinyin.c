@@ -9,6 +9,7 @@
 #define MAX_EDGES 6u      /* from one letter: a syllable has at most six */
 #define MAX_STEPS 20000u  /* paths followed */
 #define MAX_COUNTS 3000u  /* phrases looked up */
+#define STEPS 1024u       /* what reading a run of the lexicon counts for the deadline */
 #define MAX_PATHS 400000u /* paths waiting */
 
 #define MAP_CODES 0x40000u /* no character above has a reading */
@@ -137,6 +138,7 @@ typedef struct finder {
   sy_buffer heap; /* path, the largest bound on top */
   sy_buffer next; /* follower */
   uint32_t steps, counts;
+  sy_stopwatch time;
   sy_reading *out;
 } finder;
 
@@ -256,6 +258,7 @@ static sy_status follow_all(finder *f, const path *p, sy_error *error) {
 static sy_status begin(finder *f, const edge *e, sy_error *error) {
   for (uint32_t c = 0; c < MAP_CODES; c++) {
     if (!is_read_so(e, c)) continue;
+    if (sy_spend(&f->time, STEPS)) return SY_OK;
     path p = {.at = e->to, .count = 1, .characters = {c}};
     SY_TRY(find_followers(f, p.characters[0], &p.bound, error));
     if (!p.bound) continue;
@@ -320,6 +323,7 @@ sy_status sy_reading_find(sy_index *index, const sy_node *node, sy_reading *out,
   finder *f = calloc(1, sizeof *f);
   if (!f) return sy_fail_memory(error);
   f->index = index;
+  f->time = (sy_stopwatch){&index->deadline, 0};
   f->node = node;
   f->out = out;
   out->count = 0;
@@ -334,8 +338,10 @@ sy_status sy_reading_find(sy_index *index, const sy_node *node, sy_reading *out,
       out->complete = false;
       break;
     }
+    if (sy_spend(&f->time, STEPS)) break;
     status = step(f, error);
   }
+  if (sy_is_over(&f->time)) out->complete = false;
   free_maps(&f->letters);
   sy_buffer_free(&f->heap);
   sy_buffer_free(&f->next);

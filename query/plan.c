@@ -7,6 +7,8 @@
 #include "query/sets.h"
 #include "query/weights.h"
 
+#define LOOK_UP_STEPS 128u /* what looking up a term counts for the deadline */
+
 /* ---- Weights --------------------------------------------------------------------------------- */
 
 static float idf(const sy_plan *plan, uint64_t df) {
@@ -69,13 +71,12 @@ static void choose_cover(const sy_leaf *leaf, uint32_t lists, bool *cover) {
 
 static sy_status find_list(sy_plan *plan, uint32_t segment, uint32_t field, const sy_term_key *key,
                            sy_list *list, sy_error *error) {
+  *list = (sy_list){0};
+  if (sy_spend(&plan->context->time, LOOK_UP_STEPS)) return SY_OK;
   sy_lexicon_cursor cursor;
   sy_status status =
       sy_lexicon_find(&plan->snapshot->segments[segment].lexicon, field, key, &cursor, error);
-  if (status == SY_NOT_FOUND) {
-    *list = (sy_list){0};
-    return SY_OK;
-  }
+  if (status == SY_NOT_FOUND) return SY_OK;
   SY_TRY(status);
   return sy_lexicon_list(&cursor, list, error);
 }
@@ -166,10 +167,11 @@ static bool needs_text(const sy_leaf *leaf) {
 static sy_status verify_text(sy_plan *plan, const sy_leaf *leaf, uint32_t segment, uint32_t field,
                              sy_plan_array *array, sy_error *error) {
   sy_matcher matcher;
-  sy_matcher_init(&matcher, plan->analyzers);
+  sy_matcher_init(&matcher, plan->analyzers, plan->context->time.deadline);
   sy_status status = sy_matcher_add(&matcher, leaf, error);
   uint32_t kept = 0;
   for (uint32_t i = 0; status == SY_OK && i < array->count; i++) {
+    if (sy_spend(&plan->context->time, SY_DEADLINE_STEPS)) break; /* a text may be long */
     sy_article article;
     status = sy_articles_get(&plan->snapshot->segments[segment].articles, array->articles[i],
                              &article, error);
@@ -197,6 +199,7 @@ static sy_status gather_phrase(sy_plan *plan, const sy_plan_node *node, uint32_t
   array->frequencies = sy_arena_alloc(plan->arena, most * sizeof(uint32_t));
   if (!array->articles || !array->frequencies) return sy_fail_memory(error);
   for (; it->article != SY_NO_ARTICLE && array->count < most; it->advance(it, it->article + 1)) {
+    if (sy_spend(&plan->context->time, 1)) break;
     if (!it->matches(it)) continue;
     array->articles[array->count] = it->article;
     sy_phrase_iterator_starts(it, &array->frequencies[array->count++]);
@@ -313,9 +316,9 @@ static bool collect_id(void *context, uint32_t article) {
   return true;
 }
 
-static sy_status ids_with_prefix(sy_segment *segment, sy_string prefix, sy_plan_array *array,
-                                 sy_error *error) {
-  for (uint32_t a = 0; a < segment->info.articles; a++) {
+static sy_status ids_with_prefix(sy_segment *segment, sy_string prefix, sy_stopwatch *time,
+                                 sy_plan_array *array, sy_error *error) {
+  for (uint32_t a = 0; a < segment->info.articles && !sy_spend(time, 1); a++) {
     sy_string id;
     SY_TRY(sy_ids_get(&segment->ids, a, &id, error));
     if (id.bytes < prefix.bytes || memcmp(id.data, prefix.data, prefix.bytes)) continue;
@@ -336,7 +339,7 @@ static sy_status plan_ids(sy_plan *plan, const sy_node *leaf, sy_plan_node **out
     array->frequencies = sy_arena_calloc(plan->arena, most, sizeof(uint32_t));
     if (!array->articles || !array->frequencies) return sy_fail_memory(error);
     if (leaf->prefix) {
-      SY_TRY(ids_with_prefix(segment, leaf->text, array, error));
+      SY_TRY(ids_with_prefix(segment, leaf->text, &plan->context->time, array, error));
       continue;
     }
     id_collector c = {plan, segment, array};

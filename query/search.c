@@ -19,19 +19,21 @@ struct sy_results {
 
 static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
   sy_arena_reset(&index->arena);
-  return (sy_search_context){&index->arena,           SY_OK,   error,
-                             sy_env_path(index->env), scoring, &index->window};
+  sy_stopwatch time = {&index->deadline, 0};
+  return (sy_search_context){&index->arena, SY_OK, error,         sy_env_path(index->env),
+                             scoring,       time,  &index->window};
 }
 
 /* ---- Ranked search --------------------------------------------------------------------------- */
 
 /* The first article from `target` on that is in blocks which can lift it into the best; from there
- * to *known_to that is so. SY_NO_ARTICLE when there is none. Bounds come from skip data: nothing is
+ * to *known_to that is so. SY_NO_ARTICLE when there is none, or time is over. Bounds come from skip data: nothing is
  * decoded here. */
 static uint32_t next_promising(sy_iterator *it, const sy_topk *top, uint32_t target,
                                uint32_t *known_to) {
   for (;;) {
     uint32_t last;
+    if (sy_spend(&it->context->time, 1)) return SY_NO_ARTICLE;
     bool accepted = sy_topk_accepts(top, it->bound(it, target, &last));
     *known_to = last + 1;
     if (accepted) return target;
@@ -45,7 +47,8 @@ static uint32_t next_promising(sy_iterator *it, const sy_topk *top, uint32_t tar
 static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhaustive,
                           sy_topk *top) {
   uint32_t known_to = 0; /* articles below it have been found worth looking at */
-  while (it->article != SY_NO_ARTICLE) {
+  sy_stopwatch *time = &it->context->time;
+  while (it->article != SY_NO_ARTICLE && !sy_spend(time, 1)) {
     bool full = !exhaustive && !sy_topk_accepts(top, 0);
     if (full && it->article >= known_to) {
       uint32_t target = next_promising(it, top, it->article, &known_to);
@@ -58,7 +61,8 @@ static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhau
     bool skip =
         sy_segment_deleted(segment, it->article) || (full && !sy_topk_accepts(top, it->upper(it)));
     if (!skip && it->matches(it)) {
-      sy_topk_offer(top, it->score(it), segment->base + it->article);
+      uint64_t score = it->score(it);
+      if (!sy_is_over(time)) sy_topk_offer(top, score, segment->base + it->article);
     }
     it->advance(it, it->article + 1);
   }
@@ -105,11 +109,12 @@ sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_opti
   sy_topk_init(&top, wanted);
   sy_status status = SY_OK;
   for (uint32_t s = 0; s < index->snapshot.count && status == SY_OK && o.limit; s++) {
+    if (sy_is_over(&context.time)) break;
     status = collect(&plan, s, o.exhaustive, &top, error);
   }
   if (status == SY_OK && top.failed) status = sy_fail_memory(error);
   sy_topk_sort(&top);
-  if (status == SY_OK && plan.bags)
+  if (status == SY_OK && plan.bags && !sy_is_over(&context.time))
     status = sy_closeness_rank(&plan, top.entries, top.count, error);
   if (status == SY_OK && o.typed_first) {
     status = sy_typed_order(index, query, &top, o.offset, error);
@@ -131,8 +136,10 @@ void sy_results_free(sy_results *results) { free(results); }
 
 static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
   uint64_t count = 0;
-  for (; it->article != SY_NO_ARTICLE; it->advance(it, it->article + 1)) {
-    count += !sy_segment_deleted(segment, it->article) && it->matches(it);
+  sy_stopwatch *time = &it->context->time;
+  for (; it->article != SY_NO_ARTICLE && !sy_spend(time, 1); it->advance(it, it->article + 1)) {
+    bool matches = !sy_segment_deleted(segment, it->article) && it->matches(it);
+    count += matches && !sy_is_over(time);
   }
   return count;
 }
@@ -159,6 +166,7 @@ sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_e
                       error));
   for (uint32_t s = 0; s < index->snapshot.count; s++) {
     const sy_segment *segment = &index->snapshot.segments[s];
+    if (sy_is_over(&context.time)) break;
     if (known_count(plan.root, segment, s, count)) continue;
     sy_iterator *it = sy_plan_iterator(&plan, plan.root, s);
     if (!it) return sy_fail_memory(error);

@@ -6,6 +6,7 @@
 /* Calls `visit` with the list of each term of the set. */
 typedef sy_status (*list_visitor)(void *context, const sy_list *list);
 
+/* Ends early, with SY_OK, when time is over. */
 static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, const sy_unit *unit,
                            list_visitor visit, void *context, sy_error *error) {
   sy_lexicon *lexicon = &plan->snapshot->segments[segment].lexicon;
@@ -17,8 +18,8 @@ static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, cons
   SY_TRY(sy_lexicon_open_run(lexicon, run, &cursor, error));
   if (cursor.words != (key->word_bytes > 0)) return SY_OK;
   if (cursor.words) SY_TRY(sy_lexicon_seek_word(&cursor, key->word, key->word_bytes, error));
-  sy_status status;
-  while ((status = sy_lexicon_next(&cursor, error)) == SY_OK) {
+  sy_status status = SY_OK;
+  while (!sy_is_over(&plan->context->time) && (status = sy_lexicon_next(&cursor, error)) == SY_OK) {
     if (cursor.words) {
       uint32_t most =
           cursor.key.word_bytes < key->word_bytes ? cursor.key.word_bytes : key->word_bytes;
@@ -64,14 +65,16 @@ static void add_postings(union_state *u, const uint32_t *restrict articles,
 /* Half of all terms are in one article, which the lexicon names. */
 static sy_status add_list(void *context, const sy_list *list) {
   union_state *u = context;
+  sy_stopwatch *time = &u->plan->context->time;
   u->postings_count += list->df;
+  sy_spend(time, 1);
   if (list->df == 1 && list->article < list->article_count) {
     add_postings(u, &list->article, &list->frequency, 1);
     return SY_OK;
   }
   sy_postings *p = &u->postings;
   sy_postings_open(p, list);
-  while (sy_postings_next_block(p, 0) != SY_NO_ARTICLE) {
+  while (!sy_spend(time, SY_BLOCK) && sy_postings_next_block(p, 0) != SY_NO_ARTICLE) {
     sy_postings_load_frequencies(p);
     add_postings(u, p->articles, p->frequencies, p->filled);
   }
@@ -157,7 +160,7 @@ static void mark_article(follow_state *f, size_t *at) {
 static sy_status follow_list(void *context, const sy_list *list) {
   follow_state *f = context;
   sy_postings_open(&f->postings, list);
-  for (size_t at = 0; at < f->count;) {
+  for (size_t at = 0; at < f->count && !sy_spend(&f->plan->context->time, 1);) {
     uint32_t article = (uint32_t)(f->wanted[at] >> 32);
     uint32_t found = sy_postings_advance(&f->postings, article);
     if (found == SY_NO_ARTICLE) break;

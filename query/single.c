@@ -44,6 +44,15 @@ static void offer_all(const sy_segment *segment, const uint32_t *articles,
   }
 }
 
+static void offer_array(sy_plan *plan, const sy_plan_array *array, const sy_segment *segment,
+                        const sy_scorer *scorer, sy_topk *top) {
+  for (uint32_t at = 0; at < array->count; at += SY_BLOCK) {
+    uint32_t left = array->count - at, count = left < SY_BLOCK ? left : SY_BLOCK;
+    if (sy_spend(&plan->context->time, SY_BLOCK)) return;
+    offer_all(segment, array->articles + at, array->frequencies + at, count, scorer, top);
+  }
+}
+
 static void offer_list(sy_plan *plan, const sy_list *list, const sy_segment *segment,
                        const sy_scorer *scorer, sy_topk *top) {
   sy_postings *p = sy_arena_alloc(plan->arena, sizeof *p);
@@ -52,7 +61,8 @@ static void offer_list(sy_plan *plan, const sy_list *list, const sy_segment *seg
     return;
   }
   sy_postings_open(p, list);
-  while (sy_postings_next_block(p, least_impact(top, scorer)) != SY_NO_ARTICLE) {
+  while (!sy_spend(&plan->context->time, SY_BLOCK) &&
+         sy_postings_next_block(p, least_impact(top, scorer)) != SY_NO_ARTICLE) {
     sy_postings_load_frequencies(p);
     offer_all(segment, p->articles, p->frequencies, p->filled, scorer, top);
   }
@@ -67,8 +77,7 @@ bool sy_topk_single(sy_plan *plan, uint32_t number, sy_topk *top) {
   if (node->kind == SY_PLAN_LISTS) {
     offer_list(plan, &node->lists[number], segment, &scorer, top);
   } else {
-    const sy_plan_array *array = &node->arrays[number];
-    offer_all(segment, array->articles, array->frequencies, array->count, &scorer, top);
+    offer_array(plan, &node->arrays[number], segment, &scorer, top);
   }
   return true;
 }

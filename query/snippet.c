@@ -157,17 +157,18 @@ static void add_passage(const sy_matcher *m, sy_string text, const passage *p, s
 
 static sy_status make_text(sy_index *index, const sy_matcher *m, sy_string text,
                            const sy_snippet_options *o, sy_snippet *out, sy_error *error) {
+  bool cut = m->text.bytes < text.bytes; /* time was over */
   window w = {
       sy_arena_alloc(&index->text_arena, m->patterns.bytes / sizeof(sy_pattern) * sizeof(uint32_t)),
       0};
   if (!w.shown) return sy_fail_memory(error);
   passage passages[MOST_PASSAGES];
-  uint32_t count = choose_passages(m, text, o, &w, passages);
+  uint32_t count = choose_passages(m, m->text, o, &w, passages);
   sy_buffer bytes = {0}, ranges = {0};
   for (uint32_t i = 0; i < count; i++) {
-    add_passage(m, text, &passages[i], &bytes, &ranges);
+    add_passage(m, m->text, &passages[i], &bytes, &ranges);
   }
-  if (count && passages[count - 1].last < sy_matcher_unit_count(m)) {
+  if (count && (cut || passages[count - 1].last < sy_matcher_unit_count(m))) {
     sy_buffer_append(&bytes, ELLIPSIS, ELLIPSIS_BYTES);
   }
   out->text = (sy_string){sy_arena_copy(&index->text_arena, bytes.data, bytes.bytes), bytes.bytes};
@@ -204,8 +205,8 @@ sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t artic
   out->fields = stored.fields;
   sy_arena_reset(&index->text_arena);
   sy_matcher title, body;
-  sy_matcher_init(&title, &index->analyzers);
-  sy_matcher_init(&body, &index->analyzers);
+  sy_matcher_init(&title, &index->analyzers, &index->deadline);
+  sy_matcher_init(&body, &index->analyzers, &index->deadline);
   sy_status status =
       sy_matcher_add_leaves(&title, &body, query->root, false, &index->text_arena, error);
   if (status == SY_OK) status = sy_matcher_run(&title, stored.title, error);

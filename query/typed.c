@@ -35,6 +35,7 @@ static sy_status order_ties(judge *j, sy_ranked *entries, size_t count, sy_error
   for (size_t i = 0; i < count; i++) {
     sy_article article;
     uint32_t found = 0;
+    if (sy_spend(&j->title.time, SY_DEADLINE_STEPS)) return SY_OK; /* a text may be long */
     SY_TRY(sy_index_article(j->index, entries[i].article, &article, error));
     SY_TRY(count_parts(j, &j->title, article.title, &found, error));
     SY_TRY(count_parts(j, &j->body, article.body, &found, error));
@@ -71,8 +72,8 @@ sy_status sy_typed_order(sy_index *index, const sy_query *query, sy_topk *top, u
   if (!has_ties(top)) return SY_OK;
   judge j = {.index = index};
   sy_arena_reset(&index->text_arena);
-  sy_matcher_init(&j.title, &index->analyzers);
-  sy_matcher_init(&j.body, &index->analyzers);
+  sy_matcher_init(&j.title, &index->analyzers, &index->deadline);
+  sy_matcher_init(&j.body, &index->analyzers, &index->deadline);
   sy_status status =
       sy_matcher_add_leaves(&j.title, &j.body, query->root, true, &index->text_arena, error);
   size_t patterns = j.title.patterns.bytes > j.body.patterns.bytes ? j.title.patterns.bytes

@@ -82,6 +82,24 @@ bool cli_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *o
   return true;
 }
 
+bool cli_parse_duration(const char *text, uint64_t *milliseconds) {
+  static const struct {
+    const char *name;
+    uint64_t milliseconds;
+  } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
+  char number[16] = {0};
+  size_t digits = strspn(text, "0123456789");
+  if (digits >= sizeof number) return false;
+  memcpy(number, text, digits);
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (strcmp(text + digits, units[i].name)) continue;
+    if (!cli_parse_number(number, 0, UINT32_MAX, milliseconds)) return false;
+    *milliseconds *= units[i].milliseconds;
+    return true;
+  }
+  return false;
+}
+
 const char *cli_index_path(const char *given) {
   const char *path = given ? given : getenv("SUOYIN_INDEX");
   return path && *path ? path : "suoyin.idx";

@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 
-/* Exit statuses, as grep's. */
-enum { CLI_FOUND = 0, CLI_NOTHING = 1, CLI_ERROR = 2 };
+/* Exit statuses: grep's, and one for what was cut short. */
+enum { CLI_FOUND = 0, CLI_NOTHING = 1, CLI_ERROR = 2, CLI_TIMED_OUT = 3 };
 
 /* ---- Options ---- */
 
@@ -33,6 +33,9 @@ int cli_parse_options(const char *program, int count, char **arguments, const cl
 void cli_print_options(FILE *out, const cli_option *options);
 
 bool cli_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *out);
+
+/* A whole number with its unit, as in 500ms, 2s or 1m, in milliseconds. */
+bool cli_parse_duration(const char *text, uint64_t *milliseconds);
 
 /* The index meant: `given`, else $SUOYIN_INDEX, else ./suoyin.idx. */
 const char *cli_index_path(const char *given);

@@ -81,6 +81,23 @@ result "batch over a pipe answers line by line"
 eval "exec ${COPROC[1]}>&-"
 wait
 
+# ---- Time ----
+
+same "time enough" 0 2 "$query" --timeout 1m -c 机器
+same "no time" 3 0 "$query" --timeout 0ms -c 机器
+same "no time, hits" 3 "" "$query" --timeout 0s 机器
+grep -qx 'suoyin-query: time was over: there may be more' err
+result "the message for it"
+same "no time, json" 3 '{"timed_out": true}' "$query" --timeout 0ms --json 机器
+same "no time, json count" 3 '{"count": 0, "timed_out": true}' "$query" --timeout 0ms --json -c 机器
+same "no time in a batch" 3 '{"qid": "a", "timed_out": true}
+{"qid": "2", "timed_out": true}' bash -c "printf 'a\t天气\n机器' | $query --timeout 0ms --json --batch -"
+grep -qx 'suoyin-query: 2: time was over: there may be more' err
+result "the message names the query"
+for duration in 5 ms -1s 1h 1.5s 99999999999999999999ms ''; do
+  same "--timeout '$duration'" 2 "" "$query" --timeout "$duration" 机器
+done
+
 # ---- Colours and terminals ----
 
 same "colour" 0 "1  S  ${magenta}wiki/2${plain}  ${bold}機器翻譯${plain}
