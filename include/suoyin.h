@@ -379,9 +379,10 @@ typedef struct sy_search_options {
    * invalidates what sy_index_article() lent (default false: article order). */
   bool typed_first;
   sy_ranking ranking;
+  bool explain; /* keep sy_results_explanation() (default false) */
 } sy_search_options;
 #define SY_SEARCH_OPTIONS_DEFAULT \
-  { 10, 0, false, false, SY_RANKING_DEFAULT }
+  { 10, 0, false, false, SY_RANKING_DEFAULT, false }
 
 typedef struct sy_hit {
   uint64_t article; /* number for sy_index_article(); valid for this snapshot */
@@ -400,6 +401,45 @@ SY_API size_t sy_results_count(const sy_results *results);
 /* Borrowed from `results`; `rank` counts from 0 and is below sy_results_count(). */
 SY_API const sy_hit *sy_results_hit(const sy_results *results, size_t rank);
 SY_API void sy_results_free(sy_results *results); /* accepts NULL */
+
+/* A line of an explanation: an operator, a leaf below it, or a list of a phrase below that. */
+typedef struct sy_explain_row {
+  uint32_t depth; /* 0: the root; a row belongs to the last one before it with a depth one less */
+  /* "and", "or", "not" (all but what is excluded): operators; "term", "phrase": found by postings
+   * lists; "positions", "articles": a list of a phrase, and whether its positions are needed or it
+   * is a filter for articles; "terms": all terms that begin so, gathered while planning; "verified":
+   * articles compared with the stored text while planning; "ids". Static. */
+  const char *kind;
+  const char *occur;    /* "must", "should", "must not": what it is to its operator. Static. */
+  const char *field;    /* "title", "body", "id"; NULL for operators. Static. */
+  sy_string text;       /* folded; with * where more may follow */
+  uint64_t articles;    /* document frequency of a list; articles of what was gathered */
+  uint64_t lists;       /* of a leaf */
+  uint64_t bytes;       /* of postings and positions, outside the lexicon */
+  uint64_t blocks;      /* of a list */
+  uint64_t blocks_read; /* decoded; the others were skipped. A list may be gone through twice. */
+  uint64_t postings_read;
+} sy_explain_row;
+
+/* What a search did, all segments together. */
+typedef struct sy_explanation {
+  const sy_explain_row *rows; /* the plan in which the query was searched, depth first */
+  size_t row_count;
+  const char *method; /* "list", "windows", "iterator": how the plan was walked. Static. */
+  uint64_t segments;
+  uint64_t candidates;     /* articles looked at */
+  uint64_t scored;         /* of these, whose score was computed */
+  uint64_t blocks_read;    /* all lists */
+  uint64_t postings_read;  /* all lists and sets */
+  uint64_t positions_read; /* to verify phrases and for closeness */
+  double plan_seconds;     /* looking up terms, gathering sets, verifying text */
+  double search_seconds;
+  double closeness_seconds; /* second stage of free text */
+  double ties_seconds;      /* typed_first */
+} sy_explanation;
+
+/* NULL when options.explain was not set. Borrowed from `results`. */
+SY_API const sy_explanation *sy_results_explanation(const sy_results *results);
 
 /* The number of live articles that match, without ranking. Errors as sy_search(). */
 SY_API sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_error *error);

@@ -152,11 +152,13 @@ static bool choose_readers(closeness *c) {
 static void open_segment(closeness *c, uint32_t segment) {
   for (uint32_t i = 0; i < c->reader_count; i++) {
     reader *r = &c->readers[i];
-    sy_postings_open(r->postings, &r->node->lists[(size_t)segment * r->node->count]);
+    const sy_list *list = &r->node->lists[(size_t)segment * r->node->count];
+    sy_search_open_list(c->plan->context, list, r->postings);
   }
 }
 
 static void mark_places(closeness *c, uint32_t number, sy_positions *positions, uint32_t end) {
+  c->plan->context->positions += positions->count;
   for (uint32_t position; (position = sy_positions_next(positions)) < end;) {
     c->bits[position / 64] |= 1ull << position % 64;
     c->part_at[position] = (uint8_t)number;

@@ -184,17 +184,20 @@ static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
 
 /* Offers what can enter, and clears the window. */
 static void offer_window(disjunction *d, uint32_t start) {
-  sy_stopwatch *time = &d->plan->context->time;
+  sy_search_context *context = d->plan->context;
+  sy_stopwatch *time = &context->time;
   uint64_t others = d->essential ? d->terms[d->essential - 1].sum : 0;
   for (uint32_t w = 0; w < d->window / 64; w++) {
     for (uint64_t left = d->touched[w]; left; left &= left - 1) {
       uint32_t slot = w * 64 + (uint32_t)__builtin_ctzll(left);
       uint64_t score = d->scores[slot];
       d->scores[slot] = 0;
+      context->candidates++;
       if (!sy_topk_accepts(d->top, score + others) ||
           sy_segment_deleted(d->segment, start + slot)) {
         continue;
       }
+      context->scored++;
       if (!sy_spend(time, 1) && complete_score(d, start + slot, &score) && !sy_is_over(time)) {
         sy_topk_offer(d->top, score, d->segment->base + start + slot);
       }

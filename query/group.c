@@ -21,11 +21,11 @@ typedef struct group_iterator {
 static uint32_t advance_all(group_iterator *g, uint32_t target) {
   uint32_t article = sy_iterator_reach(g->must[0], target);
   for (uint32_t i = 1; i < g->must_count && article != SY_NO_ARTICLE;) {
-    if (sy_spend(&g->base.context->time, 1)) return SY_NO_ARTICLE;
     uint32_t other = sy_iterator_reach(g->must[i], article);
     if (other == article) {
       i++;
     } else {
+      if (sy_spend(&g->base.context->time, 1)) return SY_NO_ARTICLE;
       article = sy_iterator_reach(g->must[0], other);
       i = 1;
     }

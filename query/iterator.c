@@ -55,7 +55,7 @@ sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, s
   t->base = (sy_iterator){term_advance, always, term_score, term_score, term_bound,
                           term_most,    0,      list->df,   context};
   t->scorer = scorer;
-  sy_postings_open(&t->postings, list);
+  sy_search_open_list(context, list, &t->postings);
   term_advance(&t->base, 0);
   return &t->base;
 }
@@ -74,11 +74,11 @@ uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists,
                           uint32_t target) {
   uint32_t article = sy_postings_advance(lists[0], target);
   for (uint32_t i = 1; i < count && article != SY_NO_ARTICLE;) {
-    if (sy_spend(&context->time, 1)) return SY_NO_ARTICLE;
     uint32_t other = sy_postings_advance(lists[i], article);
     if (other == article) {
       i++;
     } else {
+      if (sy_spend(&context->time, 1)) return SY_NO_ARTICLE;
       article = other == SY_NO_ARTICLE ? other : sy_postings_advance(lists[0], other);
       i = 1;
     }

@@ -26,12 +26,24 @@ typedef struct sy_search_context {
   const char *path; /* of the index, for messages; borrowed */
   bool scoring;     /* false: only matches are asked for */
   sy_stopwatch time;
+  struct sy_explainer *explainer; /* explain.h; NULL: nobody asked */
+  uint64_t candidates, scored;    /* articles looked at; of these, whose score was computed */
+  uint64_t positions;             /* read */
   void **window; /* memory of disjunction.c that outlives the search; NULL: no ranked search */
 } sy_search_context;
 
 /* A postings list contradicts itself: that is the status of the search, unless it has failed
  * before. Returns the status. */
 sy_status sy_search_damaged(sy_search_context *context);
+
+/* explain.c: notes an opened list, whose postings live as long as the search. */
+void sy_search_note_list(sy_search_context *context, const sy_list *list,
+                         const sy_postings *postings);
+static inline void sy_search_open_list(sy_search_context *context, const sy_list *list,
+                                       sy_postings *postings) {
+  sy_postings_open(postings, list);
+  if (context->explainer) sy_search_note_list(context, list, postings);
+}
 
 typedef struct sy_iterator sy_iterator;
 struct sy_iterator {

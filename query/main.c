@@ -20,6 +20,7 @@ enum {
   COLOUR_OPTION,
   FORMAT_OPTION,
   DATES_OPTION,
+  EXPLAIN_OPTION,
   JSON_OPTION,
   NO_SNIPPET_OPTION,
   OFFSET_OPTION,
@@ -52,6 +53,8 @@ static const cli_option option_table[] = {
     {COLOUR_OPTION, "color", "WHEN", "auto, always or never (default: auto)"},
     {TIMEOUT_OPTION, "timeout", "DURATION",
      "end a query after 500ms, 2s, 1m with what was found until then"},
+    {EXPLAIN_OPTION, "explain", NULL,
+     "tell how the query was searched: on stderr, or as a line of json"},
     {TIME_OPTION, "time", NULL, "print the seconds taken on stderr"},
     {'h', "help", NULL, "show this help"},
     {VERSION_OPTION, "version", NULL, "show the version"},
@@ -132,6 +135,7 @@ static bool set_option(void *context, int code, const char *value) {
     case CHARACTERS_OPTION: return set_number(value, 20, 10000, &s->snippet.passage_characters);
     case COLOUR_OPTION: return set_colour(s, value);
     case TIMEOUT_OPTION: return cli_parse_duration(value, &s->timeout);
+    case EXPLAIN_OPTION: s->search.explain = true; return true;
     case TIME_OPTION: s->time = true; return true;
     case 'h': s->help = true; return true;
     case VERSION_OPTION: s->version = true; return true;
@@ -171,6 +175,8 @@ static sy_status search(const session *run, const char *qid, sy_string text, con
     status =
         print_hit(run, qid, query, s->search.offset + i + 1, sy_results_hit(results, i), error);
   }
+  const sy_explanation *explanation = sy_results_explanation(results);
+  if (explanation && status == SY_OK) print_explanation(run, qid, explanation);
   sy_results_free(results);
   return status;
 }
@@ -257,6 +263,8 @@ static int check_settings(const settings *s, size_t arguments) {
   if (s->count && s->format_given && s->format != OUTPUT_JSON) {
     return cli_usage_error(PROGRAM, "--count goes with no format but json");
   }
+  if (s->search.explain && (s->count || s->quiet))
+    return cli_usage_error(PROGRAM, "--explain tells of searches, not of counts");
   return -1;
 }
 

@@ -18,7 +18,7 @@ static void put_terminated(const session *run, const char *text) {
   cli_put_data((sy_string){text, strlen(text)}, run->terminal);
 }
 
-static void put_qid_member(const char *qid) {
+void print_qid_member(const char *qid) {
   if (!qid) return;
   fputs("\"qid\": ", stdout);
   cli_put_json_string(stdout, (sy_string){qid, strlen(qid)});
@@ -28,7 +28,7 @@ static void put_qid_member(const char *qid) {
 void print_count(const session *run, const char *qid, uint64_t count) {
   if (run->settings->format == OUTPUT_JSON) {
     putchar('{');
-    put_qid_member(qid);
+    print_qid_member(qid);
     bool timed_out = sy_index_timed_out(run->index);
     printf("\"count\": %llu%s}\n", (unsigned long long)count,
            timed_out ? ", \"timed_out\": true" : "");
@@ -45,7 +45,7 @@ void print_timed_out(const session *run, const char *qid) {
   const settings *s = run->settings;
   if (s->format == OUTPUT_JSON && !s->count && !s->quiet) {
     putchar('{');
-    put_qid_member(qid);
+    print_qid_member(qid);
     puts("\"timed_out\": true}");
   }
   fflush(stdout); /* so that results and messages stand in order */
@@ -130,7 +130,7 @@ static void put_json_member(const char *name, sy_string value) {
 static void put_json(const session *run, const char *qid, uint64_t rank, float score,
                      const sy_snippet *shown) {
   putchar('{');
-  put_qid_member(qid);
+  print_qid_member(qid);
   printf("\"rank\": %llu, \"score\": %.7g", (unsigned long long)rank, (double)score);
   put_json_member("id", shown->id);
   put_json_member("title", shown->title);

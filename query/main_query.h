@@ -1,6 +1,6 @@
 /*
  * main_query.h - what the files of the program suoyin-query share: main.c (options, one query),
- * main_batch.c (a file of queries), main_print.c (what comes out).
+ * main_batch.c (a file of queries), main_print.c (what comes out), main_explain.c (--explain).
  */
 #ifndef SY_MAIN_QUERY_H
 #define SY_MAIN_QUERY_H
@@ -54,6 +54,9 @@ int run_batch(const session *run, uint64_t *queries);
 
 void print_count(const session *run, const char *qid, uint64_t count);
 
+/* In a JSON object: the first member, in a batch. */
+void print_qid_member(const char *qid);
+
 /* That there may be more than what was printed: in JSON a line of its own behind the hits, and a
  * message on stderr. */
 void print_timed_out(const session *run, const char *qid);
@@ -70,5 +73,10 @@ void print_expansion(void *context, const sy_expansion *expansion);
 
 /* On stderr: the query, a caret under the column that `error` names, and the message. */
 void print_syntax_error(sy_string query, const sy_error *error);
+
+/* ---- main_explain.c -------------------------------------------------------------------------- */
+
+/* How a query was searched: in JSON on stdout, else on stderr. */
+void print_explanation(const session *run, const char *qid, const sy_explanation *explanation);
 
 #endif

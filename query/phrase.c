@@ -47,6 +47,7 @@ static bool load_positions(phrase_iterator *p) {
       sy_search_damaged(p->base.context);
       return false;
     }
+    p->base.context->positions += p->positions[n].count;
     p->offsets[n] = list->offset;
     p->next[n] = sy_positions_next(&p->positions[n]);
     if (p->positions[n].count < p->positions[fewest].count) fewest = n;
@@ -166,7 +167,7 @@ static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, bool *tak
     }
     taken[rarest] = true;
     p->postings[i] = &p->lists[i].postings;
-    sy_postings_open(p->postings[i], &spec->lists[rarest]);
+    sy_search_open_list(p->base.context, &spec->lists[rarest], p->postings[i]);
     p->lists[i].offset = spec->offsets[rarest];
     p->lists[i].cover = spec->cover[rarest];
     p->cover_count += spec->cover[rarest];

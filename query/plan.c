@@ -145,6 +145,7 @@ static sy_status add_set(sy_plan *plan, const sy_leaf *leaf, sy_plan_node *befor
       sy_iterator *it = phrase_iterator(plan, before, s, &context);
       if (!it) return sy_fail_memory(error);
       SY_TRY(sy_set_follow(plan, s, node->field, last, last->offset, it, array, error));
+      plan->context->positions += context.positions;
     }
     df += array->count;
   }
@@ -204,6 +205,7 @@ static sy_status gather_phrase(sy_plan *plan, const sy_plan_node *node, uint32_t
     array->articles[array->count] = it->article;
     sy_phrase_iterator_starts(it, &array->frequencies[array->count++]);
   }
+  plan->context->positions += context.positions;
   return context.status;
 }
 
@@ -225,6 +227,8 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
     if (!phrase) return sy_fail_memory(error);
     SY_TRY(look_up(plan, leaf, lists, phrase, &idf_sum, error));
     phrase->weight = sy_weight_unit(field, idf_sum);
+    phrase->units = leaf->units;
+    phrase->unit_count = leaf->count;
   }
   *out = phrase;
   bool verify = needs_text(leaf);
@@ -233,6 +237,10 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
   if (!node) return sy_fail_memory(error);
   *out = node;
   node->weight = phrase ? phrase->weight : 0;
+  node->units = leaf->units;
+  node->unit_count = leaf->count;
+  node->before = phrase;
+  node->verified = verify;
   if (set) SY_TRY(add_set(plan, leaf, phrase, node, idf_sum, error));
   for (uint32_t s = 0; verify && s < plan->snapshot->count; s++) {
     if (phrase && !set) SY_TRY(gather_phrase(plan, phrase, s, &node->arrays[s], error));
@@ -331,6 +339,7 @@ static sy_status plan_ids(sy_plan *plan, const sy_node *leaf, sy_plan_node **out
   SY_TRY(count_part(plan, error));
   sy_plan_node *node = *out = new_array_node(plan, leaf->occur, 0);
   if (!node) return sy_fail_memory(error);
+  node->id = leaf->text;
   for (uint32_t s = 0; s < plan->snapshot->count; s++) {
     sy_segment *segment = &plan->snapshot->segments[s];
     sy_plan_array *array = &node->arrays[s];

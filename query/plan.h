@@ -21,6 +21,7 @@ typedef enum sy_plan_kind {
 typedef struct sy_plan_array {
   uint32_t *articles, *frequencies;
   uint32_t count;
+  uint64_t lists, postings, bytes; /* of a set of terms: what was gone through */
 } sy_plan_array;
 
 typedef struct sy_plan_node sy_plan_node;
@@ -35,6 +36,12 @@ struct sy_plan_node {
   sy_list *lists;        /* [segment * count + list] */
   sy_plan_array *arrays; /* ARRAY: by segment */
   sy_plan_node *child, *next;
+  /* For explanations: what a leaf stands for, borrowed from the query and the arena. */
+  const sy_unit *units;
+  uint32_t unit_count;
+  sy_string id;
+  bool verified;        /* ARRAY: compared with the stored text */
+  sy_plan_node *before; /* ARRAY: the phrase that the set follows, or that was verified */
 };
 
 typedef struct sy_bag sy_bag; /* closeness.h */

@@ -1,82 +1,33 @@
 /*
  * search.c - the best articles of a query, and how many there are (contracts in suoyin.h).
  *
- * Segments are searched one after the other into one heap of the best so far; its least score is
- * what an article has to beat. The best articles by free text then get a second look
- * (closeness.h).
+ * The best articles by free text get a second look (closeness.h), ties a third (typed.h).
  */
 #include "query/closeness.h"
+#include "query/collect.h"
+#include "query/explain.h"
 #include "query/index.h"
-#include "query/topk.h"
 #include "query/typed.h"
 
 #include "base/status.h"
 
 struct sy_results {
+  sy_explainer *explainer; /* NULL: not asked for */
   size_t count;
   sy_hit hits[];
 };
 
 static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
   sy_arena_reset(&index->arena);
-  sy_stopwatch time = {&index->deadline, 0};
-  return (sy_search_context){&index->arena, SY_OK, error,         sy_env_path(index->env),
-                             scoring,       time,  &index->window};
+  return (sy_search_context){.arena = &index->arena,
+                             .error = error,
+                             .path = sy_env_path(index->env),
+                             .scoring = scoring,
+                             .time = {&index->deadline, 0},
+                             .window = &index->window};
 }
 
 /* ---- Ranked search --------------------------------------------------------------------------- */
-
-/* The first article from `target` on that is in blocks which can lift it into the best; from there
- * to *known_to that is so. SY_NO_ARTICLE when there is none, or time is over. Bounds come from skip data: nothing is
- * decoded here. */
-static uint32_t next_promising(sy_iterator *it, const sy_topk *top, uint32_t target,
-                               uint32_t *known_to) {
-  for (;;) {
-    uint32_t last;
-    if (sy_spend(&it->context->time, 1)) return SY_NO_ARTICLE;
-    bool accepted = sy_topk_accepts(top, it->bound(it, target, &last));
-    *known_to = last + 1;
-    if (accepted) return target;
-    if (last >= SY_NO_ARTICLE - 1) return SY_NO_ARTICLE;
-    target = last + 1;
-  }
-}
-
-/* Offers every match that can enter: first whole blocks are passed over, then candidates whose
- * frequencies tell that they cannot, and only for what is left positions are read. */
-static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhaustive,
-                          sy_topk *top) {
-  uint32_t known_to = 0; /* articles below it have been found worth looking at */
-  sy_stopwatch *time = &it->context->time;
-  while (it->article != SY_NO_ARTICLE && !sy_spend(time, 1)) {
-    bool full = !exhaustive && !sy_topk_accepts(top, 0);
-    if (full && it->article >= known_to) {
-      uint32_t target = next_promising(it, top, it->article, &known_to);
-      if (target == SY_NO_ARTICLE) return;
-      if (target != it->article) {
-        it->advance(it, target);
-        continue;
-      }
-    }
-    bool skip =
-        sy_segment_deleted(segment, it->article) || (full && !sy_topk_accepts(top, it->upper(it)));
-    if (!skip && it->matches(it)) {
-      uint64_t score = it->score(it);
-      if (!sy_is_over(time)) sy_topk_offer(top, score, segment->base + it->article);
-    }
-    it->advance(it, it->article + 1);
-  }
-}
-
-static sy_status collect(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top,
-                         sy_error *error) {
-  if (!exhaustive && (sy_topk_single(plan, number, top) || sy_topk_disjunction(plan, number, top)))
-    return plan->context->status;
-  sy_iterator *it = sy_plan_iterator(plan, plan->root, number);
-  if (!it) return sy_fail_memory(error);
-  offer_matches(&plan->snapshot->segments[number], it, exhaustive, top);
-  return plan->context->status;
-}
 
 static sy_status make_results(const sy_topk *top, const sy_search_options *o, sy_results **out,
                               sy_error *error) {
@@ -86,6 +37,7 @@ static sy_status make_results(const sy_topk *top, const sy_search_options *o, sy
   sy_results *results = malloc(sizeof *results + count * sizeof *results->hits);
   if (!results) return sy_fail_memory(error);
   results->count = count;
+  results->explainer = NULL;
   for (size_t i = 0; i < count; i++) {
     const sy_ranked *ranked = &top->entries[o->offset + i];
     results->hits[i] = (sy_hit){ranked->article, (float)ranked->score / SY_SCORE_ONE};
@@ -94,34 +46,59 @@ static sy_status make_results(const sy_topk *top, const sy_search_options *o, sy
   return SY_OK;
 }
 
+/* How many of the best are looked for: what the later stages order, too. */
+static uint64_t choose_wanted(const sy_plan *plan, const sy_search_options *o) {
+  uint64_t wanted = o->limit > UINT64_MAX - o->offset ? UINT64_MAX : o->limit + o->offset;
+  if (plan->bags && wanted < SY_CLOSENESS_ARTICLES) wanted = SY_CLOSENESS_ARTICLES;
+  return o->typed_first ? sy_typed_wanted(wanted) : wanted;
+}
+
+/* The stages of a search; `explanation` times them. */
+static sy_status rank(sy_index *index, const sy_query *query, sy_plan *plan,
+                      const sy_search_options *o, sy_topk *top, sy_explanation *explanation) {
+  sy_search_context *context = plan->context;
+  if (o->limit) SY_TRY(sy_collect(plan, o->exhaustive, top, &explanation->method));
+  sy_topk_sort(top);
+  sy_explainer_lap(context->explainer, &explanation->search_seconds);
+  if (plan->bags && !sy_is_over(&context->time))
+    SY_TRY(sy_closeness_rank(plan, top->entries, top->count, context->error));
+  sy_explainer_lap(context->explainer, &explanation->closeness_seconds);
+  if (o->typed_first) SY_TRY(sy_typed_order(index, query, top, o->offset, context->error));
+  sy_explainer_lap(context->explainer, &explanation->ties_seconds);
+  return SY_OK;
+}
+
+static sy_status search(sy_index *index, const sy_query *query, const sy_search_options *o,
+                        sy_search_context *context, sy_results **out) {
+  sy_explanation unused,
+      *explanation = context->explainer ? sy_explainer_explanation(context->explainer) : &unused;
+  sy_plan plan;
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, o->ranking, context,
+                      context->error));
+  sy_explainer_lap(context->explainer, &explanation->plan_seconds);
+  sy_topk top;
+  sy_topk_init(&top, choose_wanted(&plan, o));
+  sy_status status = rank(index, query, &plan, o, &top, explanation);
+  if (status == SY_OK && context->explainer)
+    status = sy_explainer_finish(context->explainer, &plan, context->error);
+  if (status == SY_OK) status = make_results(&top, o, out, context->error);
+  sy_topk_free(&top);
+  return status;
+}
+
 sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_options *options,
                     sy_results **out, sy_error *error) {
   sy_search_options o = options ? *options : (sy_search_options)SY_SEARCH_OPTIONS_DEFAULT;
   sy_search_context context = begin(index, true, error);
-  sy_plan plan;
   *out = NULL;
-  SY_TRY(
-      sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, o.ranking, &context, error));
-  uint64_t wanted = o.limit > UINT64_MAX - o.offset ? UINT64_MAX : o.limit + o.offset;
-  if (plan.bags && wanted < SY_CLOSENESS_ARTICLES) wanted = SY_CLOSENESS_ARTICLES;
-  if (o.typed_first) wanted = sy_typed_wanted(wanted);
-  sy_topk top = {0};
-  sy_topk_init(&top, wanted);
-  sy_status status = SY_OK;
-  for (uint32_t s = 0; s < index->snapshot.count && status == SY_OK && o.limit; s++) {
-    if (sy_is_over(&context.time)) break;
-    status = collect(&plan, s, o.exhaustive, &top, error);
+  if (o.explain && !(context.explainer = sy_explainer_new())) return sy_fail_memory(error);
+  sy_status status = search(index, query, &o, &context, out);
+  if (status != SY_OK) {
+    sy_explainer_free(context.explainer);
+    return status;
   }
-  if (status == SY_OK && top.failed) status = sy_fail_memory(error);
-  sy_topk_sort(&top);
-  if (status == SY_OK && plan.bags && !sy_is_over(&context.time))
-    status = sy_closeness_rank(&plan, top.entries, top.count, error);
-  if (status == SY_OK && o.typed_first) {
-    status = sy_typed_order(index, query, &top, o.offset, error);
-  }
-  if (status == SY_OK) status = make_results(&top, &o, out, error);
-  sy_topk_free(&top);
-  return status;
+  (*out)->explainer = context.explainer;
+  return SY_OK;
 }
 
 size_t sy_results_count(const sy_results *results) { return results->count; }
@@ -130,7 +107,15 @@ const sy_hit *sy_results_hit(const sy_results *results, size_t rank) {
   return &results->hits[rank];
 }
 
-void sy_results_free(sy_results *results) { free(results); }
+const sy_explanation *sy_results_explanation(const sy_results *results) {
+  return results->explainer ? sy_explainer_explanation(results->explainer) : NULL;
+}
+
+void sy_results_free(sy_results *results) {
+  if (!results) return;
+  sy_explainer_free(results->explainer);
+  free(results);
+}
 
 /* ---- Counting -------------------------------------------------------------------------------- */
 

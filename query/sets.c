@@ -34,6 +34,13 @@ static sy_status each_list(sy_plan *plan, uint32_t segment, uint32_t field, cons
   return status == SY_NOT_FOUND ? SY_OK : status;
 }
 
+/* What the articles of a set come from. */
+static void note_list(sy_plan_array *out, const sy_list *list) {
+  out->lists++;
+  out->postings += list->df;
+  out->bytes += list->postings_bytes + list->positions_bytes;
+}
+
 /* ---- Union ----------------------------------------------------------------------------------- */
 
 /* Frequencies are summed in a dense array, and a bit says which of it is in use: one pass over
@@ -44,7 +51,7 @@ typedef struct union_state {
   uint8_t *sums; /* by article */
   uint64_t *bits;
   sy_buffer carries; /* u32: an article whose sum is 256 more */
-  uint64_t postings_count;
+  sy_plan_array *out;
   sy_postings postings;
 } union_state;
 
@@ -66,7 +73,7 @@ static void add_postings(union_state *u, const uint32_t *restrict articles,
 static sy_status add_list(void *context, const sy_list *list) {
   union_state *u = context;
   sy_stopwatch *time = &u->plan->context->time;
-  u->postings_count += list->df;
+  note_list(u->out, list);
   sy_spend(time, 1);
   if (list->df == 1 && list->article < list->article_count) {
     add_postings(u, &list->article, &list->frequency, 1);
@@ -81,8 +88,8 @@ static sy_status add_list(void *context, const sy_list *list) {
   return p->corrupt ? sy_search_damaged(u->plan->context) : SY_OK;
 }
 
-static sy_status collect(const union_state *u, size_t words, sy_plan_array *out, sy_error *error) {
-  uint64_t most = u->postings_count < words * 64 ? u->postings_count : words * 64;
+static sy_status collect(const union_state *u, size_t words, sy_error *error) {
+  uint64_t most = u->out->postings < words * 64 ? u->out->postings : words * 64;
   uint32_t *articles = sy_arena_alloc(u->plan->arena, most * sizeof *articles);
   uint32_t *frequencies = sy_arena_alloc(u->plan->arena, most * sizeof *frequencies);
   if (!articles || !frequencies) return sy_fail_memory(error);
@@ -94,7 +101,9 @@ static sy_status collect(const union_state *u, size_t words, sy_plan_array *out,
       frequencies[count++] = u->sums[article];
     }
   }
-  *out = (sy_plan_array){articles, frequencies, count};
+  u->out->articles = articles;
+  u->out->frequencies = frequencies;
+  u->out->count = count;
   return SY_OK;
 }
 
@@ -103,7 +112,8 @@ static int compare_articles(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static sy_status add_carries(const union_state *u, sy_plan_array *out, sy_error *error) {
+static sy_status add_carries(const union_state *u, sy_error *error) {
+  const sy_plan_array *out = u->out;
   if (u->carries.failed) return sy_fail_memory(error);
   for (size_t i = 0; i < u->carries.bytes / sizeof(uint32_t); i++) {
     const uint32_t *found = bsearch((const uint32_t *)u->carries.data + i, out->articles,
@@ -121,13 +131,13 @@ sy_status sy_set_gather(sy_plan *plan, uint32_t segment, uint32_t field, const s
   if (!u) return sy_fail_memory(error);
   u->plan = plan;
   u->carries = (sy_buffer){0};
-  u->postings_count = 0;
+  u->out = out;
   u->bits = calloc(words, sizeof *u->bits);
   u->sums = calloc((size_t)articles + 1, 1);
   sy_status status = u->bits && u->sums ? SY_OK : sy_fail_memory(error);
   if (status == SY_OK) status = each_list(plan, segment, field, unit, add_list, u, error);
-  if (status == SY_OK) status = collect(u, words, out, error);
-  if (status == SY_OK) status = add_carries(u, out, error);
+  if (status == SY_OK) status = collect(u, words, error);
+  if (status == SY_OK) status = add_carries(u, error);
   free(u->bits);
   free(u->sums);
   sy_buffer_free(&u->carries);
@@ -142,6 +152,7 @@ typedef struct follow_state {
   const uint64_t *wanted;
   uint8_t *found; /* by place */
   size_t count;
+  sy_plan_array *out;
   sy_postings postings;
 } follow_state;
 
@@ -159,6 +170,7 @@ static void mark_article(follow_state *f, size_t *at) {
 
 static sy_status follow_list(void *context, const sy_list *list) {
   follow_state *f = context;
+  note_list(f->out, list);
   sy_postings_open(&f->postings, list);
   for (size_t at = 0; at < f->count && !sy_spend(&f->plan->context->time, 1);) {
     uint32_t article = (uint32_t)(f->wanted[at] >> 32);
@@ -229,6 +241,7 @@ sy_status sy_set_follow(sy_plan *plan, uint32_t segment, uint32_t field, const s
     f->wanted = (const uint64_t *)wanted.data;
     f->found = found;
     f->count = count;
+    f->out = out;
     if (count) status = each_list(plan, segment, field, unit, follow_list, f, error);
     if (status == SY_OK) status = found_articles(f, out, error);
   }

@@ -29,14 +29,16 @@ static float threshold_of(const sy_topk *top) {
   return ((float)sy_topk_threshold(top) - 1) * 0.99999f;
 }
 
-static void offer_all(const sy_segment *segment, const uint32_t *articles,
-                      const uint32_t *frequencies, uint32_t count, const sy_scorer *scorer,
-                      sy_topk *top) {
+static void offer_all(sy_search_context *context, const sy_segment *segment,
+                      const uint32_t *articles, const uint32_t *frequencies, uint32_t count,
+                      const sy_scorer *scorer, sy_topk *top) {
+  context->candidates += count;
   float threshold = threshold_of(top);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t article = articles[i];
     float tf = (float)frequencies[i], k = scorer->saturation[scorer->lengths[article]];
     if (scorer->weight * tf < threshold * (tf + k)) continue;
+    context->scored++;
     uint64_t score = sy_scorer_score(scorer, article, frequencies[i]);
     if (!sy_topk_accepts(top, score) || sy_segment_deleted(segment, article)) continue;
     sy_topk_offer(top, score, segment->base + article);
@@ -49,7 +51,8 @@ static void offer_array(sy_plan *plan, const sy_plan_array *array, const sy_segm
   for (uint32_t at = 0; at < array->count; at += SY_BLOCK) {
     uint32_t left = array->count - at, count = left < SY_BLOCK ? left : SY_BLOCK;
     if (sy_spend(&plan->context->time, SY_BLOCK)) return;
-    offer_all(segment, array->articles + at, array->frequencies + at, count, scorer, top);
+    offer_all(plan->context, segment, array->articles + at, array->frequencies + at, count, scorer,
+              top);
   }
 }
 
@@ -60,11 +63,11 @@ static void offer_list(sy_plan *plan, const sy_list *list, const sy_segment *seg
     plan->context->status = sy_fail_memory(plan->context->error);
     return;
   }
-  sy_postings_open(p, list);
+  sy_search_open_list(plan->context, list, p);
   while (!sy_spend(&plan->context->time, SY_BLOCK) &&
          sy_postings_next_block(p, least_impact(top, scorer)) != SY_NO_ARTICLE) {
     sy_postings_load_frequencies(p);
-    offer_all(segment, p->articles, p->frequencies, p->filled, scorer, top);
+    offer_all(plan->context, segment, p->articles, p->frequencies, p->filled, scorer, top);
   }
   if (p->corrupt) sy_search_damaged(plan->context);
 }

@@ -98,6 +98,34 @@ for duration in 5 ms -1s 1h 1.5s 99999999999999999999ms ''; do
   same "--timeout '$duration'" 2 "" "$query" --timeout "$duration" 机器
 done
 
+# ---- Explanations ----
+
+same "--explain" 0 "wiki/1" "$query" --explain -l -n 1 '机器学习 -"天气"'
+sed -E 's/  (blocks|bytes|ms:|scored) .*//' err >shape
+cat >expected <<'END'
+explain: by iterator, segments 1
+  + and
+    + or
+      | phrase body:机器学习
+        + positions body:机器  articles 2
+        + articles body:器学  articles 1
+        + positions body:学习  articles 2
+      | phrase title:机器学习
+        + positions title:机器  articles 2
+        + articles title:器学  articles 1
+        + positions title:学习  articles 1
+    - or
+      | term body:天气  articles 1
+      | term title:天气  articles 0
+   candidates 1
+END
+diff expected <(sed 's/ *$//' shape | grep -v '^$')
+result "the plan, its lists and their articles"
+same "--explain --json" 0 '{"qid":"q","explain":{"method":"list","rows":[{"depth":0,"kind":"term","occur":"must","field":"title","text":"机器","articles":2}]}}' \
+  bash -c "printf 'q\ttitle:机器' | $query --explain --json --batch - | tail -n 1 | tr -d ' ' |
+    sed -E 's/\"segments.*(\"rows)/\1/; s/,\"lists[^}]*//'"
+same "--explain and --count" 2 "" "$query" --explain -c 机器
+
 # ---- Colours and terminals ----
 
 same "colour" 0 "1  S  ${magenta}wiki/2${plain}  ${bold}機器翻譯${plain}

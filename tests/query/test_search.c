@@ -54,6 +54,89 @@ static void test_character_frequency(void **state) {
   assert_string_equal(found(f, "body:机", 10, 0), "600 500 400");
 }
 
+static const sy_explain_row *row_of(const sy_explanation *e, const char *kind, const char *field,
+                                    const char *term) {
+  for (size_t i = 0; i < e->row_count; i++) {
+    const sy_explain_row *row = &e->rows[i];
+    bool same = row->field && !strcmp(row->field, field) && !strcmp(row->kind, kind) &&
+                row->text.bytes == strlen(term) && !memcmp(row->text.data, term, strlen(term));
+    if (same) return row;
+  }
+  fail_msg("no row %s %s:%s", kind, field, term);
+  return NULL;
+}
+
+/* 机 is in all articles, 器 behind it in every fourth, 械 in one; the last ones are rich in both. */
+static void add_many(fixture *f) {
+  for (int i = 0; i < 2000; i++) {
+    char id[16], body[256] = "这里";
+    for (int k = 0; k < (i < 300 ? 6 : 1); k++) strcat(body, i % 4 ? "机会，" : "机器，");
+    if (i == 1000) strcat(body, "机械");
+    strcat(body, i < 300 ? "" : "后面还有很多别的没有意思的字");
+    snprintf(id, sizeof id, "%d", i);
+    add(f, id, "", body);
+  }
+  commit(f);
+}
+
+/* The figures of an explanation are those of the lists and of what must have been read of them. */
+static void test_explanation(void **state) {
+  fixture *f = *state;
+  add_many(f);
+  sy_error error;
+  sy_results *results;
+  sy_search_options options = SY_SEARCH_OPTIONS_DEFAULT;
+  sy_query *query = parse(f, "body:机器");
+  assert_int_equal(sy_search(f->index, query, &options, &results, &error), SY_OK);
+  assert_null(sy_results_explanation(results));
+  sy_results_free(results);
+
+  options.explain = true;
+  assert_int_equal(sy_search(f->index, query, &options, &results, &error), SY_OK);
+  const sy_explanation *e = sy_results_explanation(results);
+  const sy_explain_row *row = row_of(e, "term", "body", "机器");
+  assert_string_equal(e->method, "list");
+  assert_int_equal(e->row_count, 1);
+  assert_int_equal(row->depth, 0);
+  assert_int_equal(row->articles, 500);
+  assert_int_equal(row->blocks, 4);
+  assert_true(row->blocks_read >= 1 && row->blocks_read < 4); /* the rich ones are in the first */
+  assert_int_equal(row->postings_read, 128 * row->blocks_read);
+  assert_int_equal(e->postings_read, row->postings_read);
+  assert_int_equal(e->candidates, row->postings_read);
+  assert_true(e->scored >= 10 && e->scored <= e->candidates);
+  assert_int_equal(e->positions_read, 0);
+  sy_results_free(results);
+  options.exhaustive = true;
+  assert_int_equal(sy_search(f->index, query, &options, &results, &error), SY_OK);
+  e = sy_results_explanation(results);
+  assert_string_equal(e->method, "iterator");
+  assert_int_equal(e->candidates, 500);
+  assert_int_equal(e->scored, 500);
+  assert_int_equal(e->rows[0].blocks_read, 4);
+  sy_results_free(results);
+  sy_query_free(query);
+
+  options.exhaustive = false;
+  query = parse(f, "\"这里机器\" -机械 机");
+  assert_int_equal(sy_search(f->index, query, &options, &results, &error), SY_OK);
+  e = sy_results_explanation(results);
+  assert_string_equal(e->rows[0].kind, "and");
+  assert_int_equal(row_of(e, "positions", "body", "这里")->articles, 2000);
+  assert_int_equal(row_of(e, "articles", "body", "里机")->articles, 2000);
+  assert_int_equal(row_of(e, "positions", "body", "机器")->articles, 500);
+  assert_int_equal(row_of(e, "term", "body", "机械")->articles, 1);
+  assert_string_equal(row_of(e, "term", "body", "机械")->occur, "should");
+  assert_string_equal(e->rows[row_of(e, "term", "body", "机械") - e->rows - 1].occur, "must not");
+  row = row_of(e, "terms", "body", "机*");
+  assert_int_equal(row->articles, 2000);
+  assert_int_equal(row->lists, 3);
+  assert_int_equal(row->postings_read, 2001);
+  assert_true(e->positions_read >= 20);
+  sy_results_free(results);
+  sy_query_free(query);
+}
+
 static void test_ids(void **state) {
   fixture *f = *state;
   add(f, "a/1", "", "文字");
@@ -160,6 +243,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_order, setup, teardown),
       cmocka_unit_test_setup_teardown(test_ties_and_windows, setup, teardown),
       cmocka_unit_test_setup_teardown(test_character_frequency, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_explanation, setup, teardown),
       cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
       cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
       cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
