@@ -248,7 +248,7 @@ static void random_query(fixture *f, units *query, char *text) {
   write_units(query, text);
 }
 
-static const sy_search_options all = {UINT64_MAX, 0, true, false, SY_RANKING_DEFAULT};
+static const sy_search_options all = {.limit = UINT64_MAX, .exhaustive = true};
 
 static void test_scores(void **state) {
   fixture *f = *state;
@@ -272,11 +272,13 @@ static void test_scores(void **state) {
 /* However many are asked for, and whether matches are skipped, the order is one. */
 static void test_windows(void **state) {
   fixture *f = *state;
-  static const sy_search_options parts[] = {
-      {10, 0, false, false, SY_RANKING_DEFAULT},         {1, 0, false, false, SY_RANKING_DEFAULT},
-      {7, 5, false, false, SY_RANKING_DEFAULT},          {10, 15, false, false, SY_RANKING_DEFAULT},
-      {30, 0, true, false, SY_RANKING_DEFAULT},          {10, 19, true, false, SY_RANKING_DEFAULT},
-      {UINT64_MAX, 21, false, false, SY_RANKING_DEFAULT}};
+  static const sy_search_options parts[] = {{.limit = 10},
+                                            {.limit = 1},
+                                            {.limit = 7, .offset = 5},
+                                            {.limit = 10, .offset = 15},
+                                            {.limit = 30, .exhaustive = true},
+                                            {.limit = 10, .offset = 19, .exhaustive = true},
+                                            {.limit = UINT64_MAX, .offset = 21}};
   units query;
   char text[MOST * 8];
   for (int n = 0; n < 50; n++) {
