@@ -55,23 +55,6 @@ typedef struct disjunction {
 
 /* ---- Gathering the terms --------------------------------------------------------------------- */
 
-static bool is_disjunction(const sy_plan_node *node) {
-  if (node->kind != SY_PLAN_GROUP || !node->child) return false;
-  const sy_plan_node *child = node->child;
-  while (child && child->occur == SY_SHOULD) child = child->next;
-  return !child;
-}
-
-/* A disjunction in a disjunction is part of it; anything else is one term. */
-static uint32_t count_terms(const sy_plan_node *node) {
-  if (!is_disjunction(node)) return 1;
-  uint32_t count = 0;
-  for (const sy_plan_node *child = node->child; child; child = child->next) {
-    count += count_terms(child);
-  }
-  return count;
-}
-
 /* Scores by length code of an article that has the term once: most have. */
 static const uint32_t *make_table(disjunction *d, const term *t) {
   uint32_t *once = sy_arena_alloc(d->plan->arena, 256 * sizeof *once);
@@ -96,14 +79,6 @@ static bool add_term(disjunction *d, const sy_plan_node *node, uint32_t segment)
   }
   t->check = sy_plan_iterator(d->plan, node, segment);
   return t->check != NULL;
-}
-
-static bool add_terms(disjunction *d, const sy_plan_node *node, uint32_t segment) {
-  if (!is_disjunction(node)) return add_term(d, node, segment);
-  for (const sy_plan_node *child = node->child; child; child = child->next) {
-    if (!add_terms(d, child, segment)) return false;
-  }
-  return true;
 }
 
 static int compare_terms(const void *a, const void *b) {
@@ -281,11 +256,15 @@ static void choose_window(disjunction *d) {
 }
 
 bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top) {
-  uint32_t count = is_disjunction(plan->root) ? count_terms(plan->root) : 1;
+  uint32_t count = sy_plan_alternatives(plan->root, NULL);
   if (count < 2) return false;
   disjunction d = {.plan = plan, .segment = &plan->snapshot->segments[segment], .top = top};
+  const sy_plan_node **nodes = sy_arena_alloc(plan->arena, count * sizeof *nodes);
   d.terms = sy_arena_calloc(plan->arena, count, sizeof *d.terms);
-  if (!d.terms || !take_window(&d) || !add_terms(&d, plan->root, segment)) {
+  bool failed = !nodes || !d.terms || !take_window(&d);
+  if (!failed) sy_plan_alternatives(plan->root, nodes);
+  for (uint32_t i = 0; !failed && i < count; i++) failed = !add_term(&d, nodes[i], segment);
+  if (failed) {
     plan->context->status = sy_fail_memory(plan->context->error);
     return true;
   }

@@ -52,6 +52,16 @@ void sy_index_set_timeout(sy_index *index, uint64_t milliseconds) {
 
 bool sy_index_timed_out(const sy_index *index) { return index->deadline.is_over; }
 
+sy_search_context sy_index_begin_search(sy_index *index, bool scoring, sy_error *error) {
+  sy_arena_reset(&index->arena);
+  return (sy_search_context){.arena = &index->arena,
+                             .error = error,
+                             .path = sy_env_path(index->env),
+                             .scoring = scoring,
+                             .time = {&index->deadline, 0},
+                             .window = &index->window};
+}
+
 /* ---- Statistics ------------------------------------------------------------------------------ */
 
 sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *error) {

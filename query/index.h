@@ -16,4 +16,7 @@ struct sy_index {
   sy_buffer id;        /* copy of the id of the last article given out */
 };
 
+/* Empties `arena` for a search. */
+sy_search_context sy_index_begin_search(sy_index *index, bool scoring, sy_error *error);
+
 #endif

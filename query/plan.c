@@ -425,6 +425,27 @@ sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analy
   return plan_node(plan, query->root, &plan->root, error);
 }
 
+/* ---- Disjunctions ---------------------------------------------------------------------------- */
+
+static bool is_disjunction(const sy_plan_node *node) {
+  if (node->kind != SY_PLAN_GROUP || !node->child) return false;
+  const sy_plan_node *child = node->child;
+  while (child && child->occur == SY_SHOULD) child = child->next;
+  return !child;
+}
+
+uint32_t sy_plan_alternatives(const sy_plan_node *node, const sy_plan_node **out) {
+  if (!is_disjunction(node)) {
+    if (out) *out = node;
+    return 1;
+  }
+  uint32_t count = 0;
+  for (const sy_plan_node *child = node->child; child; child = child->next) {
+    count += sy_plan_alternatives(child, out ? out + count : NULL);
+  }
+  return count;
+}
+
 /* ---- Iterators ------------------------------------------------------------------------------- */
 
 static sy_iterator *group_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t segment) {

@@ -1,5 +1,5 @@
 /*
- * search.c - the best articles of a query, and how many there are (contracts in suoyin.h).
+ * search.c - the best articles of a query (contracts in suoyin.h).
  *
  * The best articles by free text get a second look (closeness.h), ties a third (typed.h).
  */
@@ -16,18 +16,6 @@ struct sy_results {
   size_t count;
   sy_hit hits[];
 };
-
-static sy_search_context begin(sy_index *index, bool scoring, sy_error *error) {
-  sy_arena_reset(&index->arena);
-  return (sy_search_context){.arena = &index->arena,
-                             .error = error,
-                             .path = sy_env_path(index->env),
-                             .scoring = scoring,
-                             .time = {&index->deadline, 0},
-                             .window = &index->window};
-}
-
-/* ---- Ranked search --------------------------------------------------------------------------- */
 
 static sy_status make_results(const sy_topk *top, const sy_search_options *o, sy_results **out,
                               sy_error *error) {
@@ -89,7 +77,7 @@ static sy_status search(sy_index *index, const sy_query *query, const sy_search_
 sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_options *options,
                     sy_results **out, sy_error *error) {
   sy_search_options o = options ? *options : (sy_search_options)SY_SEARCH_OPTIONS_DEFAULT;
-  sy_search_context context = begin(index, true, error);
+  sy_search_context context = sy_index_begin_search(index, true, error);
   *out = NULL;
   if (o.explain && !(context.explainer = sy_explainer_new())) return sy_fail_memory(error);
   sy_status status = search(index, query, &o, &context, out);
@@ -115,48 +103,4 @@ void sy_results_free(sy_results *results) {
   if (!results) return;
   sy_explainer_free(results->explainer);
   free(results);
-}
-
-/* ---- Counting -------------------------------------------------------------------------------- */
-
-static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
-  uint64_t count = 0;
-  sy_stopwatch *time = &it->context->time;
-  for (; it->article != SY_NO_ARTICLE && !sy_spend(time, 1); it->advance(it, it->article + 1)) {
-    bool matches = !sy_segment_deleted(segment, it->article) && it->matches(it);
-    count += matches && !sy_is_over(time);
-  }
-  return count;
-}
-
-/* What is known without walking anything. */
-static bool known_count(const sy_plan_node *root, const sy_segment *segment, uint32_t number,
-                        uint64_t *count) {
-  if (segment->deletes) return false;
-  if (root->kind == SY_PLAN_ARRAY) {
-    *count += root->arrays[number].count;
-  } else if (root->kind == SY_PLAN_LISTS && root->count == 1) {
-    *count += root->lists[number].df;
-  } else {
-    return false;
-  }
-  return true;
-}
-
-sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_error *error) {
-  sy_search_context context = begin(index, false, error);
-  sy_plan plan;
-  *count = 0;
-  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, SY_RANKING_BM25, &context,
-                      error));
-  for (uint32_t s = 0; s < index->snapshot.count; s++) {
-    const sy_segment *segment = &index->snapshot.segments[s];
-    if (sy_is_over(&context.time)) break;
-    if (known_count(plan.root, segment, s, count)) continue;
-    sy_iterator *it = sy_plan_iterator(&plan, plan.root, s);
-    if (!it) return sy_fail_memory(error);
-    *count += count_matches(segment, it);
-    SY_TRY(context.status);
-  }
-  return SY_OK;
 }
