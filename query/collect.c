@@ -1,12 +1,21 @@
-/*
- * collect.c - the best articles of a plan (collect.h).
- *
- * Segments are searched one after the other into one heap of the best so far; its least score is
- * what an article has to beat.
- */
+/* collect.c - walking a plan by its iterators, and the threads that walk (collect.h). */
 #include "query/collect.h"
 
 #include "base/status.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+/* With fewer postings than this, starting a thread takes longer than it saves. */
+#define LEAST_WORK 50000u
+
+/* ---- Walking candidate by candidate ---------------------------------------------------------- */
+
+typedef struct iterator_walk {
+  sy_walk base;
+  sy_iterator *it;
+  bool exhaustive;
+} iterator_walk;
 
 /* The first article from `target` on that is in blocks which can lift it into the best; from there
  * to *known_to that is so. SY_NO_ARTICLE when there is none, or time is over. Bounds come from skip
@@ -26,14 +35,19 @@ static uint32_t next_promising(sy_iterator *it, const sy_topk *top, uint32_t tar
 
 /* Offers every match that can enter: first whole blocks are passed over, then candidates whose
  * frequencies tell that they cannot, and only for what is left positions are read. */
-static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhaustive,
-                          sy_topk *top) {
-  uint32_t known_to = 0; /* articles below it have been found worth looking at */
+static void run(sy_walk *walk, uint32_t from, uint32_t to) {
+  iterator_walk *w = (iterator_walk *)walk;
+  sy_iterator *it = w->it;
+  sy_topk *top = walk->top;
   sy_search_context *context = it->context;
-  while (it->article != SY_NO_ARTICLE && !sy_spend(&context->time, 1)) {
+  uint32_t known_to = 0; /* articles below it have been found worth looking at */
+  sy_topk_share(top);
+  sy_iterator_reach(it, from);
+  while (it->article < to && !sy_spend(&context->time, 1)) {
     context->candidates++;
-    bool full = !exhaustive && !sy_topk_accepts(top, 0);
+    bool full = !w->exhaustive && !sy_topk_accepts(top, 0);
     if (full && it->article >= known_to) {
+      sy_topk_share(top);
       uint32_t target = next_promising(it, top, it->article, &known_to);
       if (target == SY_NO_ARTICLE) return;
       if (target != it->article) {
@@ -41,39 +55,176 @@ static void offer_matches(const sy_segment *segment, sy_iterator *it, bool exhau
         continue;
       }
     }
-    bool skip =
-        sy_segment_deleted(segment, it->article) || (full && !sy_topk_accepts(top, it->upper(it)));
+    bool skip = sy_segment_deleted(walk->segment, it->article) ||
+                (full && !sy_topk_accepts(top, it->upper(it)));
     if (!skip && it->matches(it)) {
       uint64_t score = it->score(it);
       context->scored++;
-      if (!sy_is_over(&context->time)) sy_topk_offer(top, score, segment->base + it->article);
+      if (!sy_is_over(&context->time)) sy_topk_offer(top, score, walk->segment->base + it->article);
     }
     it->advance(it, it->article + 1);
   }
 }
 
-static void collect_segment(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top,
-                            const char **method) {
-  *method = "list";
-  if (!exhaustive && sy_topk_single(plan, number, top)) return;
-  *method = "windows";
-  if (!exhaustive && sy_topk_disjunction(plan, number, top)) return;
-  *method = "iterator";
+static sy_walk *iterator_walk_of(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top) {
+  iterator_walk *w = sy_arena_alloc(plan->arena, sizeof *w);
   sy_iterator *it = sy_plan_iterator(plan, plan->root, number);
-  if (!it) {
+  if (!w || !it) {
     plan->context->status = sy_fail_memory(plan->context->error);
-    return;
+    return NULL;
   }
-  offer_matches(&plan->snapshot->segments[number], it, exhaustive, top);
+  *w = (iterator_walk){{run, plan, &plan->snapshot->segments[number], top}, it, exhaustive};
+  return &w->base;
 }
 
-sy_status sy_collect(sy_plan *plan, bool exhaustive, sy_topk *top, const char **method) {
+/* The first way that fits the plan. NULL when it failed. */
+static sy_walk *choose_walk(sy_plan *plan, uint32_t number, bool exhaustive, sy_topk *top,
+                            const char **method) {
   sy_search_context *context = plan->context;
-  *method = "none";
-  for (uint32_t s = 0; s < plan->snapshot->count && !sy_is_over(&context->time); s++) {
-    collect_segment(plan, s, exhaustive, top, method);
-    if (context->status == SY_OK && top->failed) context->status = sy_fail_memory(context->error);
-    SY_TRY(context->status);
+  sy_walk *walk = NULL;
+  if (!exhaustive) {
+    *method = "list";
+    walk = sy_single_walk(plan, number, top);
+    if (walk || context->status != SY_OK) return walk;
+    *method = "windows";
+    walk = sy_disjunction_walk(plan, number, top);
+    if (walk || context->status != SY_OK) return walk;
   }
-  return SY_OK;
+  *method = "iterator";
+  return iterator_walk_of(plan, number, exhaustive, top);
+}
+
+/* ---- Threads --------------------------------------------------------------------------------- */
+
+typedef struct team {
+  bool exhaustive;
+  uint32_t range_articles; /* SY_RANGE; for one thread all of a segment */
+  atomic_uint next;        /* number of the range that nobody has taken */
+  _Atomic uint64_t floor;
+} team;
+
+typedef struct member {
+  team *team;
+  sy_plan plan; /* with a context of its own */
+  sy_search_context context;
+  sy_error error;
+  sy_topk top;
+  const char *method;
+  pthread_t thread;
+} member;
+
+static uint32_t range_count(const team *t, const sy_segment *segment) {
+  return segment->info.articles / t->range_articles +
+         (segment->info.articles % t->range_articles != 0);
+}
+
+/* Walks ranges until there are no more: they ascend, so the walk of a segment goes on. */
+static void walk_ranges(member *m) {
+  const sy_snapshot *snapshot = m->plan.snapshot;
+  uint32_t segment = 0, before = 0; /* ranges of the segments before this one */
+  sy_walk *walk = NULL;
+  while (m->context.status == SY_OK && !m->top.failed && !sy_is_over(&m->context.time)) {
+    uint32_t number = atomic_fetch_add_explicit(&m->team->next, 1, memory_order_relaxed);
+    while (segment < snapshot->count &&
+           number - before >= range_count(m->team, &snapshot->segments[segment])) {
+      before += range_count(m->team, &snapshot->segments[segment++]);
+      walk = NULL;
+    }
+    if (segment == snapshot->count) return;
+    if (!walk) walk = choose_walk(&m->plan, segment, m->team->exhaustive, &m->top, &m->method);
+    if (!walk) return;
+    uint64_t from = (uint64_t)(number - before) * m->team->range_articles;
+    uint64_t to = from + m->team->range_articles;
+    walk->run(walk, (uint32_t)from, to < SY_NO_ARTICLE ? (uint32_t)to : SY_NO_ARTICLE);
+  }
+}
+
+static void *work(void *argument) {
+  walk_ranges(argument);
+  return NULL;
+}
+
+void sy_helper_free(sy_helper *helper) {
+  sy_arena_free(&helper->arena);
+  free(helper->window);
+}
+
+/* The postings in the lists of a plan, and the articles of its arrays. */
+static uint64_t count_work(const sy_plan *plan, const sy_plan_node *node) {
+  uint64_t sum = 0;
+  uint32_t segments = plan->snapshot->count;
+  for (size_t i = 0; node->lists && i < (size_t)segments * node->count; i++)
+    sum += node->lists[i].df;
+  for (uint32_t s = 0; node->arrays && s < segments; s++) sum += node->arrays[s].count;
+  for (const sy_plan_node *child = node->child; child; child = child->next)
+    sum += count_work(plan, child);
+  return sum;
+}
+
+static uint32_t choose_threads(const sy_plan *plan, uint32_t threads) {
+  if (threads > SY_HELPERS + 1) threads = SY_HELPERS + 1;
+  bool alone = threads < 2 || !plan->context->helpers || plan->context->explainer ||
+               plan->snapshot->numbers <= SY_RANGE;
+  return alone || count_work(plan, plan->root) < LEAST_WORK ? 1 : threads;
+}
+
+/* Starts as many helpers as can be started, with all signals blocked: those are the caller's. */
+static uint32_t start_helpers(member *helpers, uint32_t wanted, const member *caller) {
+  sigset_t all, before;
+  uint32_t started = 0;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  for (; started < wanted; started++) {
+    member *m = &helpers[started];
+    sy_helper *memory = &caller->context.helpers[started];
+    *m = *caller;
+    m->context.error = &m->error;
+    m->context.arena = m->plan.arena = &memory->arena;
+    m->context.window = &memory->window;
+    m->context.candidates = m->context.scored = m->context.positions = 0;
+    m->plan.context = &m->context;
+    sy_arena_reset(&memory->arena);
+    if (pthread_create(&m->thread, NULL, work, m)) break;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return started;
+}
+
+/* What a helper found, or what went wrong. */
+static void take_over(sy_search_context *context, member *helper, sy_topk *top) {
+  if (context->status == SY_OK && helper->context.status != SY_OK) {
+    context->status = helper->context.status;
+    if (context->error) *context->error = helper->error;
+  }
+  top->failed |= helper->top.failed;
+  top->floor = 0;
+  for (size_t i = 0; i < helper->top.count; i++)
+    sy_topk_offer(top, helper->top.entries[i].score, helper->top.entries[i].article);
+  sy_topk_free(&helper->top);
+}
+
+sy_status sy_collect(sy_plan *plan, bool exhaustive, uint32_t threads, sy_topk *top,
+                     const char **method) {
+  sy_search_context *context = plan->context;
+  team t = {.exhaustive = exhaustive, .range_articles = SY_NO_ARTICLE};
+  member caller = {.team = &t, .plan = *plan, .top = *top, .context = *context, .method = "none"};
+  caller.plan.context = &caller.context;
+  member helpers[SY_HELPERS];
+  uint32_t wanted = choose_threads(plan, threads) - 1, started = 0;
+  if (wanted) {
+    t.range_articles = SY_RANGE;
+    caller.top.shared = &t.floor;
+    started = start_helpers(helpers, wanted, &caller);
+  }
+  walk_ranges(&caller);
+  *context = caller.context;
+  *method = caller.method;
+  *top = caller.top;
+  for (uint32_t i = 0; i < started; i++) {
+    pthread_join(helpers[i].thread, NULL);
+    take_over(context, &helpers[i], top);
+  }
+  top->shared = NULL;
+  if (context->status == SY_OK && top->failed) context->status = sy_fail_memory(context->error);
+  return context->status;
 }

@@ -40,9 +40,7 @@ typedef struct term {
 } term;
 
 typedef struct disjunction {
-  sy_plan *plan;
-  const sy_segment *segment;
-  sy_topk *top;
+  sy_walk base;
   term *terms;
   uint32_t count;
   uint32_t hopeless;  /* terms that cannot lift an article together, in any window */
@@ -57,7 +55,7 @@ typedef struct disjunction {
 
 /* Scores by length code of an article that has the term once: most have. */
 static const uint32_t *make_table(disjunction *d, const term *t) {
-  uint32_t *once = sy_arena_alloc(d->plan->arena, 256 * sizeof *once);
+  uint32_t *once = sy_arena_alloc(d->base.plan->arena, 256 * sizeof *once);
   for (uint32_t code = 0; once && code < 256; code++) {
     once[code] = 1 + (uint32_t)(t->scorer->weight * 1.0f / (1.0f + t->scorer->saturation[code]));
   }
@@ -65,7 +63,7 @@ static const uint32_t *make_table(disjunction *d, const term *t) {
 }
 
 static bool add_term(disjunction *d, const sy_plan_node *node, uint32_t segment) {
-  sy_iterator *it = sy_plan_iterator(d->plan, node, segment);
+  sy_iterator *it = sy_plan_iterator(d->base.plan, node, segment);
   if (!it) return false;
   if (it->article == SY_NO_ARTICLE) return true;
   term *t = &d->terms[d->count++];
@@ -77,7 +75,7 @@ static bool add_term(disjunction *d, const sy_plan_node *node, uint32_t segment)
     t->once = make_table(d, t);
     return t->once != NULL;
   }
-  t->check = sy_plan_iterator(d->plan, node, segment);
+  t->check = sy_plan_iterator(d->base.plan, node, segment);
   return t->check != NULL;
 }
 
@@ -142,13 +140,13 @@ static uint64_t score_of(const term *t, uint32_t article) {
 static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
   bool matched = false;
   for (uint32_t i = d->essential; i-- > 0;) {
-    if (!sy_topk_accepts(d->top, *score + d->terms[i].sum)) return false;
+    if (!sy_topk_accepts(d->base.top, *score + d->terms[i].sum)) return false;
     *score += score_of(&d->terms[i], article);
   }
   for (uint32_t i = d->essential; i < d->count; i++) {
     sy_iterator *check = d->terms[i].check;
     if (!check || sy_iterator_reach(check, article) != article) continue;
-    if (!sy_topk_accepts(d->top, *score)) return false;
+    if (!sy_topk_accepts(d->base.top, *score)) return false;
     *score -= check->upper(check);
     if (!check->matches(check)) continue;
     *score += check->score(check);
@@ -159,7 +157,7 @@ static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
 
 /* Offers what can enter, and clears the window. */
 static void offer_window(disjunction *d, uint32_t start) {
-  sy_search_context *context = d->plan->context;
+  sy_search_context *context = d->base.plan->context;
   sy_stopwatch *time = &context->time;
   uint64_t others = d->essential ? d->terms[d->essential - 1].sum : 0;
   for (uint32_t w = 0; w < d->window / 64; w++) {
@@ -168,13 +166,13 @@ static void offer_window(disjunction *d, uint32_t start) {
       uint64_t score = d->scores[slot];
       d->scores[slot] = 0;
       context->candidates++;
-      if (!sy_topk_accepts(d->top, score + others) ||
-          sy_segment_deleted(d->segment, start + slot)) {
+      if (!sy_topk_accepts(d->base.top, score + others) ||
+          sy_segment_deleted(d->base.segment, start + slot)) {
         continue;
       }
       context->scored++;
       if (!sy_spend(time, 1) && complete_score(d, start + slot, &score) && !sy_is_over(time)) {
-        sy_topk_offer(d->top, score, d->segment->base + start + slot);
+        sy_topk_offer(d->base.top, score, d->base.segment->base + start + slot);
       }
     }
     d->touched[w] = 0;
@@ -198,13 +196,13 @@ static uint32_t next_article(const disjunction *d) {
 /* Divides the terms for a window; false when nothing in it can enter. */
 static bool divide_terms(disjunction *d, uint32_t end) {
   d->essential = 0;
-  if (sy_topk_accepts(d->top, 0)) return true; /* there is room for anything */
+  if (sy_topk_accepts(d->base.top, 0)) return true; /* there is room for anything */
   uint64_t sum = 0;
   for (uint32_t i = 0; i < d->count; i++) {
     const term *t = &d->terms[i];
     bool behind = (t->postings ? t->postings->article : t->it->article) >= end;
     d->terms[i].sum = sum += behind ? 0 : t->most;
-    if (!sy_topk_accepts(d->top, sum)) d->essential = i + 1;
+    if (!sy_topk_accepts(d->base.top, sum)) d->essential = i + 1;
   }
   return d->essential < d->count;
 }
@@ -212,15 +210,20 @@ static bool divide_terms(disjunction *d, uint32_t end) {
 static void drop_hopeless(disjunction *d) {
   uint64_t sum = 0;
   for (uint32_t i = 0; i < d->hopeless; i++) sum += d->terms[i].most;
-  while (d->hopeless < d->count && !sy_topk_accepts(d->top, sum + d->terms[d->hopeless].most))
+  while (d->hopeless < d->count && !sy_topk_accepts(d->base.top, sum + d->terms[d->hopeless].most))
     sum += d->terms[d->hopeless++].most;
 }
 
 /* A score that is not complete when time is over is offered to nobody: offer_window() sees to it. */
-static void run(disjunction *d) {
-  sy_stopwatch *time = &d->plan->context->time;
-  for (uint32_t start;
-       !sy_is_over(time) && (drop_hopeless(d), (start = next_article(d)) != SY_NO_ARTICLE);) {
+static void run(sy_walk *walk, uint32_t from, uint32_t to) {
+  disjunction *d = (disjunction *)walk;
+  sy_stopwatch *time = &walk->plan->context->time;
+  d->from = from;
+  for (uint32_t start; !sy_is_over(time) && d->from < to; d->from = start + d->window) {
+    sy_topk_share(walk->top);
+    drop_hopeless(d);
+    start = next_article(d);
+    if (start >= to) break;
     start &= ~(d->window - 1);
     uint32_t end = start > SY_NO_ARTICLE - d->window ? SY_NO_ARTICLE : start + d->window;
     if (divide_terms(d, end)) {
@@ -229,17 +232,17 @@ static void run(disjunction *d) {
       }
       offer_window(d, start);
     }
-    d->from = end;
-    if (end >= d->segment->info.articles) break;
+    if (end >= walk->segment->info.articles) break;
   }
   for (uint32_t i = 0; i < d->count; i++) {
-    if (d->terms[i].postings && d->terms[i].postings->corrupt) sy_search_damaged(d->plan->context);
+    if (d->terms[i].postings && d->terms[i].postings->corrupt)
+      sy_search_damaged(walk->plan->context);
   }
 }
 
 /* The window's arrays: zero between searches, so that a query need not clear them. */
 static bool take_window(disjunction *d) {
-  sy_search_context *context = d->plan->context;
+  sy_search_context *context = d->base.plan->context;
   size_t bytes = WINDOW_MOST * sizeof *d->scores + WINDOW_MOST / 8;
   if (!*context->window) *context->window = calloc(1, bytes);
   d->scores = *context->window;
@@ -248,31 +251,37 @@ static bool take_window(disjunction *d) {
 }
 
 static void choose_window(disjunction *d) {
-  uint64_t candidates = 0, articles = d->segment->info.articles;
+  uint64_t candidates = 0, articles = d->base.segment->info.articles;
   for (uint32_t i = 0; i < d->count; i++) candidates += d->terms[i].it->cost;
   d->window = WINDOW_LEAST;
   while (d->window < WINDOW_MOST && candidates * d->window < WINDOW_CANDIDATES * articles)
     d->window *= 2;
 }
 
-bool sy_topk_disjunction(sy_plan *plan, uint32_t segment, sy_topk *top) {
+static bool add_all_terms(disjunction *d, uint32_t count, uint32_t segment) {
+  const sy_plan_node **nodes = sy_arena_alloc(d->base.plan->arena, count * sizeof *nodes);
+  d->terms = sy_arena_calloc(d->base.plan->arena, count, sizeof *d->terms);
+  if (!nodes || !d->terms) return false;
+  sy_plan_alternatives(d->base.plan->root, nodes);
+  for (uint32_t i = 0; i < count; i++) {
+    if (!add_term(d, nodes[i], segment)) return false;
+  }
+  if (d->count) qsort(d->terms, d->count, sizeof *d->terms, compare_terms);
+  return true;
+}
+
+sy_walk *sy_disjunction_walk(sy_plan *plan, uint32_t segment, sy_topk *top) {
   uint32_t count = sy_plan_alternatives(plan->root, NULL);
-  if (count < 2) return false;
-  disjunction d = {.plan = plan, .segment = &plan->snapshot->segments[segment], .top = top};
-  const sy_plan_node **nodes = sy_arena_alloc(plan->arena, count * sizeof *nodes);
-  d.terms = sy_arena_calloc(plan->arena, count, sizeof *d.terms);
-  bool failed = !nodes || !d.terms || !take_window(&d);
-  if (!failed) sy_plan_alternatives(plan->root, nodes);
-  for (uint32_t i = 0; !failed && i < count; i++) failed = !add_term(&d, nodes[i], segment);
-  if (failed) {
+  if (count < 2) return NULL;
+  disjunction *d = sy_arena_calloc(plan->arena, 1, sizeof *d);
+  if (d) d->base = (sy_walk){run, plan, &plan->snapshot->segments[segment], top};
+  if (!d || !take_window(d) || !add_all_terms(d, count, segment)) {
     plan->context->status = sy_fail_memory(plan->context->error);
-    return true;
+    return NULL;
   }
   uint64_t sum = 0;
-  for (uint32_t i = 0; i < d.count; i++) sum += d.terms[i].most;
-  if (sum > UINT32_MAX) return false; /* sums of a window have 32 bits */
-  if (d.count) qsort(d.terms, d.count, sizeof *d.terms, compare_terms);
-  choose_window(&d);
-  run(&d);
-  return true;
+  for (uint32_t i = 0; i < d->count; i++) sum += d->terms[i].most;
+  if (sum > UINT32_MAX) return NULL; /* sums of a window have 32 bits */
+  choose_window(d);
+  return &d->base;
 }

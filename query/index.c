@@ -40,6 +40,7 @@ void sy_index_close(sy_index *index) {
   sy_snapshot_close(&index->snapshot);
   sy_env_close(index->env);
   free(index->window);
+  for (uint32_t i = 0; i < SY_HELPERS; i++) sy_helper_free(&index->helpers[i]);
   sy_arena_free(&index->arena);
   sy_arena_free(&index->text_arena);
   sy_buffer_free(&index->id);
@@ -59,6 +60,7 @@ sy_search_context sy_index_begin_search(sy_index *index, bool scoring, sy_error 
                              .path = sy_env_path(index->env),
                              .scoring = scoring,
                              .time = {&index->deadline, 0},
+                             .helpers = index->helpers,
                              .window = &index->window};
 }
 

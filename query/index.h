@@ -2,6 +2,7 @@
 #ifndef SY_INDEX_H
 #define SY_INDEX_H
 
+#include "query/collect.h"
 #include "query/matcher.h"
 #include "query/plan.h"
 
@@ -10,8 +11,9 @@ struct sy_index {
   sy_snapshot snapshot;
   sy_analyzers analyzers;
   sy_deadline deadline;
-  sy_arena arena;      /* of one search */
-  void *window;        /* see sy_search_context */
+  sy_arena arena; /* of one search */
+  void *window;   /* see sy_search_context */
+  sy_helper helpers[SY_HELPERS];
   sy_arena text_arena; /* of one snippet or article */
   sy_buffer id;        /* copy of the id of the last article given out */
 };

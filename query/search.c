@@ -45,7 +45,7 @@ static uint64_t choose_wanted(const sy_plan *plan, const sy_search_options *o) {
 static sy_status rank(sy_index *index, const sy_query *query, sy_plan *plan,
                       const sy_search_options *o, sy_topk *top, sy_explanation *explanation) {
   sy_search_context *context = plan->context;
-  if (o->limit) SY_TRY(sy_collect(plan, o->exhaustive, top, &explanation->method));
+  if (o->limit) SY_TRY(sy_collect(plan, o->exhaustive, o->threads, top, &explanation->method));
   sy_topk_sort(top);
   sy_explainer_lap(context->explainer, &explanation->search_seconds);
   if (plan->bags && !sy_is_over(&context->time))

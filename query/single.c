@@ -29,58 +29,89 @@ static float threshold_of(const sy_topk *top) {
   return ((float)sy_topk_threshold(top) - 1) * 0.99999f;
 }
 
-static void offer_all(sy_search_context *context, const sy_segment *segment,
-                      const uint32_t *articles, const uint32_t *frequencies, uint32_t count,
-                      const sy_scorer *scorer, sy_topk *top) {
-  context->candidates += count;
+typedef struct single_walk {
+  sy_walk base;
+  sy_scorer scorer;
+  const sy_plan_array *array; /* NULL: a list */
+  sy_postings postings;
+} single_walk;
+
+static void offer_all(single_walk *w, const uint32_t *articles, const uint32_t *frequencies,
+                      uint32_t count) {
+  const sy_scorer *scorer = &w->scorer;
+  sy_topk *top = w->base.top;
+  w->base.plan->context->candidates += count;
+  sy_topk_share(top);
   float threshold = threshold_of(top);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t article = articles[i];
     float tf = (float)frequencies[i], k = scorer->saturation[scorer->lengths[article]];
     if (scorer->weight * tf < threshold * (tf + k)) continue;
-    context->scored++;
+    w->base.plan->context->scored++;
     uint64_t score = sy_scorer_score(scorer, article, frequencies[i]);
-    if (!sy_topk_accepts(top, score) || sy_segment_deleted(segment, article)) continue;
-    sy_topk_offer(top, score, segment->base + article);
+    if (!sy_topk_accepts(top, score) || sy_segment_deleted(w->base.segment, article)) continue;
+    sy_topk_offer(top, score, w->base.segment->base + article);
     threshold = threshold_of(top);
   }
 }
 
-static void offer_array(sy_plan *plan, const sy_plan_array *array, const sy_segment *segment,
-                        const sy_scorer *scorer, sy_topk *top) {
-  for (uint32_t at = 0; at < array->count; at += SY_BLOCK) {
-    uint32_t left = array->count - at, count = left < SY_BLOCK ? left : SY_BLOCK;
-    if (sy_spend(&plan->context->time, SY_BLOCK)) return;
-    offer_all(plan->context, segment, array->articles + at, array->frequencies + at, count, scorer,
-              top);
+/* The first index of an array whose article is not below `target`. */
+static uint32_t find_in_array(const sy_plan_array *array, uint32_t target) {
+  uint32_t low = 0, high = array->count;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (array->articles[middle] < target) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+static void run_array(sy_walk *walk, uint32_t from, uint32_t to) {
+  single_walk *w = (single_walk *)walk;
+  const sy_plan_array *array = w->array;
+  uint32_t at = find_in_array(array, from), end = find_in_array(array, to);
+  for (uint32_t count; at < end; at += count) {
+    count = end - at < SY_BLOCK ? end - at : SY_BLOCK;
+    if (sy_spend(&walk->plan->context->time, SY_BLOCK)) return;
+    offer_all(w, array->articles + at, array->frequencies + at, count);
   }
 }
 
-static void offer_list(sy_plan *plan, const sy_list *list, const sy_segment *segment,
-                       const sy_scorer *scorer, sy_topk *top) {
-  sy_postings *p = sy_arena_alloc(plan->arena, sizeof *p);
-  if (!p) {
-    plan->context->status = sy_fail_memory(plan->context->error);
-    return;
-  }
-  sy_search_open_list(plan->context, list, p);
-  while (!sy_spend(&plan->context->time, SY_BLOCK) &&
-         sy_postings_next_block(p, least_impact(top, scorer)) != SY_NO_ARTICLE) {
-    sy_postings_load_frequencies(p);
-    offer_all(plan->context, segment, p->articles, p->frequencies, p->filled, scorer, top);
-  }
-  if (p->corrupt) sy_search_damaged(plan->context);
-}
-
-bool sy_topk_single(sy_plan *plan, uint32_t number, sy_topk *top) {
-  const sy_plan_node *node = plan->root;
-  if (node->kind == SY_PLAN_GROUP || node->count > 1) return false;
-  const sy_segment *segment = &plan->snapshot->segments[number];
-  sy_scorer scorer = sy_plan_scorer(plan, node, number);
-  if (node->kind == SY_PLAN_LISTS) {
-    offer_list(plan, &node->lists[number], segment, &scorer, top);
+/* A block can begin before the range and end behind it. */
+static void run_list(sy_walk *walk, uint32_t from, uint32_t to) {
+  single_walk *w = (single_walk *)walk;
+  sy_postings *p = &w->postings;
+  if (from) {
+    sy_postings_advance(p, from);
   } else {
-    offer_array(plan, &node->arrays[number], segment, &scorer, top);
+    sy_postings_next_block(p, least_impact(walk->top, &w->scorer));
   }
-  return true;
+  while (p->article < to && !sy_spend(&walk->plan->context->time, SY_BLOCK)) {
+    uint32_t first = p->at, end = p->filled;
+    while (p->articles[end - 1] >= to) end--;
+    sy_postings_load_frequencies(p);
+    offer_all(w, p->articles + first, p->frequencies + first, end - first);
+    if (end < p->filled) return;
+    sy_postings_next_block(p, least_impact(walk->top, &w->scorer));
+  }
+  if (p->corrupt) sy_search_damaged(walk->plan->context);
+}
+
+sy_walk *sy_single_walk(sy_plan *plan, uint32_t number, sy_topk *top) {
+  const sy_plan_node *node = plan->root;
+  if (node->kind == SY_PLAN_GROUP || node->count > 1) return NULL;
+  single_walk *w = sy_arena_alloc(plan->arena, sizeof *w);
+  if (!w) {
+    plan->context->status = sy_fail_memory(plan->context->error);
+    return NULL;
+  }
+  bool list = node->kind == SY_PLAN_LISTS;
+  w->base = (sy_walk){list ? run_list : run_array, plan, &plan->snapshot->segments[number], top};
+  w->scorer = sy_plan_scorer(plan, node, number);
+  w->array = list ? NULL : &node->arrays[number];
+  if (list) sy_search_open_list(plan->context, &node->lists[number], &w->postings);
+  return &w->base;
 }

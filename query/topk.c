@@ -55,6 +55,17 @@ void sy_topk_offer(sy_topk *top, uint64_t score, uint64_t article) {
   }
 }
 
+void sy_topk_share(sy_topk *top) {
+  if (!top->shared) return;
+  uint64_t floor = top->count < top->wanted || !top->count ? 0 : top->entries[0].score;
+  uint64_t known = atomic_load_explicit(top->shared, memory_order_relaxed);
+  while (floor > known &&
+         !atomic_compare_exchange_weak_explicit(top->shared, &known, floor, memory_order_relaxed,
+                                                memory_order_relaxed)) {
+  }
+  top->floor = floor > known ? floor : known;
+}
+
 void sy_topk_sort(sy_topk *top) {
   for (size_t n = top->count; n > 1;) {
     sy_ranked worst = top->entries[0];
