@@ -6,15 +6,22 @@
  * or bag (OR of the text's terms). The field body is searched. One pass is not timed, then each
  * query's time is the least of three. The digest is over all results, so that two builds can be
  * compared.
+ *
+ * With --threads N a query is searched by at most N threads. The throughput is that of as many
+ * threads, each with an index of its own and one query at a time, over all queries of the file.
  */
 #include "benchmarks/bench.h"
 
 #include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PASSES 3
+#define MOST_THREADS 16
+#define THROUGHPUT_PASSES 4 /* over the file, all threads together */
 
 typedef enum mode { MODE_TOP10, MODE_COUNT, MODE_SNIPPET } mode;
 
@@ -29,6 +36,8 @@ typedef struct bench {
   const char *index_path, *queries_path, *counts_path;
   mode mode;
   bool json, exhaustive;
+  uint32_t threads;
+  double queries_per_second;
   sy_index *index;
   item *items;
   size_t count;
@@ -113,26 +122,30 @@ static void digest_add(bench *b, uint64_t value) {
   b->digest = (b->digest ^ value) * 0x100000001b3ull;
 }
 
-static sy_status run_once(bench *b, item *it, bool keep, sy_error *error) {
+/* Runs a query as the mode says. With `digest`, a bench of which nobody else has hold, results are
+ * added to its digest. */
+static sy_status run_once(const bench *b, sy_index *index, const sy_query *query, uint32_t threads,
+                          bench *digest, uint64_t *count, sy_error *error) {
   if (b->mode == MODE_COUNT) {
-    sy_status status = sy_count(b->index, it->query, &it->count, error);
-    if (keep) digest_add(b, it->count);
+    sy_status status = sy_count(index, query, count, error);
+    if (digest) digest_add(digest, *count);
     return status;
   }
   sy_search_options options = SY_SEARCH_OPTIONS_DEFAULT;
   options.exhaustive = b->exhaustive;
+  options.threads = threads;
   sy_results *results;
-  sy_status status = sy_search(b->index, it->query, &options, &results, error);
+  sy_status status = sy_search(index, query, &options, &results, error);
   if (status != SY_OK) return status;
-  it->count = sy_results_count(results);
-  for (size_t i = 0; i < it->count && status == SY_OK; i++) {
+  *count = sy_results_count(results);
+  for (size_t i = 0; i < *count && status == SY_OK; i++) {
     const sy_hit *hit = sy_results_hit(results, i);
     uint32_t score;
     memcpy(&score, &hit->score, sizeof score);
-    if (keep) digest_add(b, hit->article << 32 ^ score);
+    if (digest) digest_add(digest, hit->article << 32 ^ score);
     sy_snippet snippet;
     if (b->mode == MODE_SNIPPET)
-      status = sy_snippet_make(b->index, it->query, hit->article, NULL, &snippet, error);
+      status = sy_snippet_make(index, query, hit->article, NULL, &snippet, error);
   }
   sy_results_free(results);
   return status;
@@ -143,12 +156,55 @@ static int run_all(bench *b) {
   for (int pass = 0; pass <= PASSES; pass++) {
     for (size_t i = 0; i < b->count; i++) {
       double start = bench_seconds();
-      if (run_once(b, &b->items[i], pass == 0, &error) != SY_OK) return bench_fail(&error);
+      if (run_once(b, b->index, b->items[i].query, b->threads, pass ? NULL : b, &b->items[i].count,
+                   &error) != SY_OK)
+        return bench_fail(&error);
       double seconds = bench_seconds() - start;
       if (pass && seconds < b->items[i].least) b->items[i].least = seconds;
     }
   }
   return 0;
+}
+
+/* ---- Throughput ------------------------------------------------------------------------------ */
+
+typedef struct crew {
+  const bench *bench;
+  atomic_size_t next; /* number of the query that nobody has taken, over all passes */
+  atomic_bool failed;
+  pthread_barrier_t start;
+} crew;
+
+static void *work(void *argument) {
+  crew *c = argument;
+  const bench *b = c->bench;
+  sy_index *index = NULL;
+  sy_error error = {0};
+  uint64_t count;
+  bool failed = sy_index_open(b->index_path, &index, &error) != SY_OK;
+  pthread_barrier_wait(&c->start);
+  for (size_t i; !failed && (i = atomic_fetch_add(&c->next, 1)) < THROUGHPUT_PASSES * b->count;)
+    failed = run_once(b, index, b->items[i % b->count].query, 1, NULL, &count, &error) != SY_OK;
+  if (failed) bench_fail(&error);
+  if (failed) atomic_store(&c->failed, true);
+  sy_index_close(index);
+  return NULL;
+}
+
+static int measure_throughput(bench *b) {
+  pthread_t threads[MOST_THREADS];
+  crew c = {.bench = b};
+  pthread_barrier_init(&c.start, NULL, b->threads + 1);
+  for (uint32_t i = 0; i < b->threads; i++) {
+    if (pthread_create(&threads[i], NULL, work, &c)) return bench_no_memory();
+  }
+  pthread_barrier_wait(&c.start);
+  double start = bench_seconds();
+  for (uint32_t i = 0; i < b->threads; i++) pthread_join(threads[i], NULL);
+  double seconds = bench_seconds() - start;
+  pthread_barrier_destroy(&c.start);
+  b->queries_per_second = (double)(THROUGHPUT_PASSES * b->count) / seconds;
+  return atomic_load(&c.failed) ? 2 : 0;
 }
 
 /* ---- Reporting ------------------------------------------------------------------------------- */
@@ -198,6 +254,9 @@ static void report_all(const bench *b) {
     if (is_new_class(b, i)) report(b, b->items[i].class_name, false);
   }
   report(b, "all but han1", true);
+  printf(b->json ? "{\"threads\":%u,\"queries_per_second\":%.0f}\n"
+                 : "throughput of %u threads: %.0f queries/s\n",
+         (unsigned)b->threads, b->queries_per_second);
   printf(b->json ? "{\"digest\":\"%016llx\"}\n" : "digest %016llx\n",
          (unsigned long long)b->digest);
 }
@@ -216,13 +275,11 @@ static int write_counts(const bench *b) {
 }
 
 static int parse_options(bench *b, int argc, char **argv) {
-  static const struct option options[] = {{"index", required_argument, NULL, 'i'},
-                                          {"queries", required_argument, NULL, 'q'},
-                                          {"mode", required_argument, NULL, 'm'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"counts", required_argument, NULL, 'c'},
-                                          {"exhaustive", no_argument, NULL, 'x'},
-                                          {NULL, 0, NULL, 0}};
+  static const struct option options[] = {
+      {"index", required_argument, NULL, 'i'},  {"queries", required_argument, NULL, 'q'},
+      {"mode", required_argument, NULL, 'm'},   {"json", no_argument, NULL, 'j'},
+      {"counts", required_argument, NULL, 'c'}, {"threads", required_argument, NULL, 't'},
+      {"exhaustive", no_argument, NULL, 'x'},   {NULL, 0, NULL, 0}};
   static const char *const modes[] = {"top10", "count", "snippet"};
   for (int option; (option = getopt_long(argc, argv, "i:q:m:", options, NULL)) != -1;) {
     int m = 0;
@@ -231,6 +288,10 @@ static int parse_options(bench *b, int argc, char **argv) {
       case 'q': b->queries_path = optarg; break;
       case 'c': b->counts_path = optarg; break;
       case 'j': b->json = true; break;
+      case 't':
+        b->threads = (uint32_t)strtoul(optarg, NULL, 10);
+        if (b->threads < 1 || b->threads > MOST_THREADS) return 2;
+        break;
       case 'x': b->exhaustive = true; break;
       case 'm':
         while (m < 3 && strcmp(optarg, modes[m])) m++;
@@ -244,18 +305,19 @@ static int parse_options(bench *b, int argc, char **argv) {
 }
 
 int bench_query(int argc, char **argv) {
-  bench b = {0};
+  bench b = {.threads = 1};
   sy_error error = {0};
   if (parse_options(&b, argc, argv)) {
     fputs(
         "suoyin-bench query: needs -i INDEX and --queries FILE; --mode is top10, count or "
-        "snippet\n",
+        "snippet; --threads 1 to 16\n",
         stderr);
     return 2;
   }
   if (sy_index_open(b.index_path, &b.index, &error) != SY_OK) return bench_fail(&error);
   int failed = read_queries(&b);
   if (!failed) failed = run_all(&b);
+  if (!failed) failed = measure_throughput(&b);
   if (!failed) report_all(&b);
   if (!failed && b.counts_path) failed = write_counts(&b);
   for (size_t i = 0; i < b.count; i++) {

@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <signal.h>
 
-/* With fewer postings than this, starting a thread takes longer than it saves. */
-#define LEAST_WORK 50000u
+/* With fewer candidates than this, starting a thread takes longer than it saves. */
+#define LEAST_CANDIDATES 50000u
 
 /* ---- Walking candidate by candidate ---------------------------------------------------------- */
 
@@ -149,23 +149,32 @@ void sy_helper_free(sy_helper *helper) {
   free(helper->window);
 }
 
-/* The postings in the lists of a plan, and the articles of its arrays. */
-static uint64_t count_work(const sy_plan *plan, const sy_plan_node *node) {
-  uint64_t sum = 0;
-  uint32_t segments = plan->snapshot->count;
-  for (size_t i = 0; node->lists && i < (size_t)segments * node->count; i++)
-    sum += node->lists[i].df;
-  for (uint32_t s = 0; node->arrays && s < segments; s++) sum += node->arrays[s].count;
-  for (const sy_plan_node *child = node->child; child; child = child->next)
-    sum += count_work(plan, child);
-  return sum;
+/* About how many candidates a node has in all segments: those of its rarest part when all must
+ * match. */
+static uint64_t estimate(const sy_plan *plan, const sy_plan_node *node) {
+  uint64_t least = plan->snapshot->numbers, sum = 0;
+  bool all = node->kind == SY_PLAN_LISTS;
+  for (uint32_t i = 0; node->kind == SY_PLAN_LISTS && i < node->count; i++) {
+    uint64_t df = 0;
+    for (uint32_t s = 0; s < plan->snapshot->count; s++) df += node->lists[s * node->count + i].df;
+    least = df < least ? df : least;
+  }
+  for (uint32_t s = 0; node->kind == SY_PLAN_ARRAY && s < plan->snapshot->count; s++)
+    sum += node->arrays[s].count;
+  for (const sy_plan_node *child = node->child; child; child = child->next) {
+    uint64_t part = child->occur == SY_MUST_NOT ? 0 : estimate(plan, child);
+    all |= child->occur == SY_MUST;
+    if (child->occur == SY_MUST && part < least) least = part;
+    sum += part;
+  }
+  return all || (node->kind == SY_PLAN_GROUP && !sum) ? least : sum;
 }
 
 static uint32_t choose_threads(const sy_plan *plan, uint32_t threads) {
   if (threads > SY_HELPERS + 1) threads = SY_HELPERS + 1;
   bool alone = threads < 2 || !plan->context->helpers || plan->context->explainer ||
                plan->snapshot->numbers <= SY_RANGE;
-  return alone || count_work(plan, plan->root) < LEAST_WORK ? 1 : threads;
+  return alone || estimate(plan, plan->root) < LEAST_CANDIDATES ? 1 : threads;
 }
 
 /* Starts as many helpers as can be started, with all signals blocked: those are the caller's. */

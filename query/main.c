@@ -27,6 +27,7 @@ enum {
   CHARACTERS_OPTION,
   PASSAGES_OPTION,
   TAG_OPTION,
+  THREADS_OPTION,
   TIME_OPTION,
   TIMEOUT_OPTION,
   VERSION_OPTION
@@ -44,6 +45,8 @@ static const cli_option option_table[] = {
     {'q', "quiet", NULL, "print nothing; the exit status tells"},
     {BATCH_OPTION, "batch", "FILE",
      "run each line of FILE, QID<TAB>QUERY or QUERY (- for standard input)"},
+    {THREADS_OPTION, "threads", "N",
+     "at most N threads, 1 to 16: for a large query, or for the queries of a FILE (default: 1)"},
     {FORMAT_OPTION, "format", "FORMAT", "text, json (a line each), tsv or trec (default: text)"},
     {JSON_OPTION, "json", NULL, "the same as --format json"},
     {TAG_OPTION, "tag", "NAME", "last column of trec lines (default: suoyin)"},
@@ -134,6 +137,7 @@ static bool set_option(void *context, int code, const char *value) {
     case PASSAGES_OPTION: return set_number(value, 1, 1000, &s->snippet.passages);
     case CHARACTERS_OPTION: return set_number(value, 20, 10000, &s->snippet.passage_characters);
     case COLOUR_OPTION: return set_colour(s, value);
+    case THREADS_OPTION: return set_number(value, 1, 16, &s->threads);
     case TIMEOUT_OPTION: return cli_parse_duration(value, &s->timeout);
     case EXPLAIN_OPTION: s->search.explain = true; return true;
     case TIME_OPTION: s->time = true; return true;
@@ -169,9 +173,9 @@ static sy_status search(const session *run, const char *qid, sy_string text, con
   CLI_TRY(sy_search(run->index, query, &s->search, &results, error));
   size_t hits = sy_results_count(results);
   out->found = hits > 0;
-  if (qid && !s->ids && s->format == OUTPUT_TEXT) print_heading(qid, text);
+  if (qid && !s->ids && s->format == OUTPUT_TEXT) print_heading(run, qid, text);
   sy_status status = SY_OK;
-  for (size_t i = 0; i < hits && status == SY_OK && !ferror(stdout); i++) {
+  for (size_t i = 0; i < hits && status == SY_OK && !ferror(run->out); i++) {
     status =
         print_hit(run, qid, query, s->search.offset + i + 1, sy_results_hit(results, i), error);
   }
@@ -190,7 +194,7 @@ sy_status run_query(const session *run, const char *qid, sy_string text, outcome
   CLI_TRY(sy_query_parse(text, flags, &query, error));
   sy_index_set_timeout(run->index, s->timeout);
   sy_status status =
-      sy_query_expand(run->index, query, s->quiet ? NULL : print_expansion, NULL, error);
+      sy_query_expand(run->index, query, s->quiet ? NULL : print_expansion, (void *)run, error);
   if (status == SY_OK) {
     status = s->quiet || s->count ? count(run, qid, query, out, error)
                                   : search(run, qid, text, query, out, error);
@@ -237,7 +241,7 @@ static double seconds_now(void) {
 static int run(const settings *s, char **arguments, size_t count) {
   double started = seconds_now();
   sy_error error = {0};
-  session now = {.settings = s, .terminal = isatty(STDOUT_FILENO)};
+  session now = {.settings = s, .out = stdout, .err = stderr, .terminal = isatty(STDOUT_FILENO)};
   now.colour = want_colour(s->colour, now.terminal);
   const char *path = cli_index_path(s->index);
   if (sy_index_open(path, &now.index, &error) != SY_OK) return cli_fail_path(PROGRAM, path, &error);
@@ -281,6 +285,7 @@ static void hint_at_excluded(char *const *arguments) {
 
 int main(int argc, char **argv) {
   settings s = {.tag = "suoyin",
+                .threads = 1,
                 .timeout = SY_NO_TIMEOUT,
                 .search = SY_SEARCH_OPTIONS_DEFAULT,
                 .snippet = SY_SNIPPET_OPTIONS_DEFAULT};
@@ -296,6 +301,7 @@ int main(int argc, char **argv) {
   int code = check_settings(&s, (size_t)(argc - first));
   if (code >= 0) return code;
   s.search.typed_first = true;
+  if (!s.batch) s.search.threads = s.threads;
   if (s.ids && !s.limit_given) s.search.limit = UINT64_MAX;
   return run(&s, argv + first, (size_t)(argc - first));
 }

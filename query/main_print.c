@@ -15,54 +15,54 @@
 #include <string.h>
 
 static void put_terminated(const session *run, const char *text) {
-  cli_put_data((sy_string){text, strlen(text)}, run->terminal);
+  cli_put_data(run->out, (sy_string){text, strlen(text)}, run->terminal);
 }
 
-void print_qid_member(const char *qid) {
+void print_qid_member(const session *run, const char *qid) {
   if (!qid) return;
-  fputs("\"qid\": ", stdout);
-  cli_put_json_string(stdout, (sy_string){qid, strlen(qid)});
-  fputs(", ", stdout);
+  fputs("\"qid\": ", run->out);
+  cli_put_json_string(run->out, (sy_string){qid, strlen(qid)});
+  fputs(", ", run->out);
 }
 
 void print_count(const session *run, const char *qid, uint64_t count) {
   if (run->settings->format == OUTPUT_JSON) {
-    putchar('{');
-    print_qid_member(qid);
+    putc('{', run->out);
+    print_qid_member(run, qid);
     bool timed_out = sy_index_timed_out(run->index);
-    printf("\"count\": %llu%s}\n", (unsigned long long)count,
-           timed_out ? ", \"timed_out\": true" : "");
+    fprintf(run->out, "\"count\": %llu%s}\n", (unsigned long long)count,
+            timed_out ? ", \"timed_out\": true" : "");
     return;
   }
   if (qid) {
     put_terminated(run, qid);
-    putchar('\t');
+    putc('\t', run->out);
   }
-  printf("%llu\n", (unsigned long long)count);
+  fprintf(run->out, "%llu\n", (unsigned long long)count);
 }
 
 void print_timed_out(const session *run, const char *qid) {
   const settings *s = run->settings;
   if (s->format == OUTPUT_JSON && !s->count && !s->quiet) {
-    putchar('{');
-    print_qid_member(qid);
-    puts("\"timed_out\": true}");
+    putc('{', run->out);
+    print_qid_member(run, qid);
+    fputs("\"timed_out\": true}\n", run->out);
   }
-  fflush(stdout); /* so that results and messages stand in order */
-  fputs(PROGRAM ": ", stderr);
+  fflush(run->out); /* so that results and messages stand in order */
+  fputs(PROGRAM ": ", run->err);
   if (qid) {
-    cli_put_clean(stderr, (sy_string){qid, strlen(qid)}, CLI_LINE);
-    fputs(": ", stderr);
+    cli_put_clean(run->err, (sy_string){qid, strlen(qid)}, CLI_LINE);
+    fputs(": ", run->err);
   }
-  fputs("time was over: there may be more\n", stderr);
+  fputs("time was over: there may be more\n", run->err);
 }
 
-void print_heading(const char *qid, sy_string query) {
-  fputs("== ", stdout);
-  cli_put_clean(stdout, (sy_string){qid, strlen(qid)}, CLI_LINE);
-  fputs("  ", stdout);
-  cli_put_clean(stdout, query, CLI_LINE);
-  putchar('\n');
+void print_heading(const session *run, const char *qid, sy_string query) {
+  fputs("== ", run->out);
+  cli_put_clean(run->out, (sy_string){qid, strlen(qid)}, CLI_LINE);
+  fputs("  ", run->out);
+  cli_put_clean(run->out, query, CLI_LINE);
+  putc('\n', run->out);
 }
 
 /* ---- Text ------------------------------------------------------------------------------------ */
@@ -74,76 +74,77 @@ static void put_highlighted(const session *run, sy_string text, const sy_range *
   bool inside = false;
   for (size_t at = 0, length; at < text.bytes; at += length) {
     if (inside && at >= ranges[next].end) {
-      fputs("\033[0m", stdout);
+      fputs("\033[0m", run->out);
       inside = false;
       next++;
     }
     if (run->colour && !inside && next < count && at >= ranges[next].start) {
-      fputs("\033[1;31m", stdout);
+      fputs("\033[1;31m", run->out);
       inside = true;
     }
     cli_decode(text, at, &length);
-    cli_put_clean(stdout, (sy_string){text.data + at, length}, CLI_LINE);
+    cli_put_clean(run->out, (sy_string){text.data + at, length}, CLI_LINE);
   }
-  if (inside) fputs("\033[0m", stdout);
+  if (inside) fputs("\033[0m", run->out);
 }
 
 static void put_text(const session *run, uint64_t rank, float score, const sy_snippet *shown) {
-  printf("%llu  %.3f  ", (unsigned long long)rank, (double)score);
-  if (run->colour) fputs("\033[35m", stdout);
-  cli_put_clean(stdout, shown->id, CLI_LINE);
-  if (run->colour) fputs("\033[0m", stdout);
-  if (shown->title.bytes) fputs("  ", stdout);
+  fprintf(run->out, "%llu  %.3f  ", (unsigned long long)rank, (double)score);
+  if (run->colour) fputs("\033[35m", run->out);
+  cli_put_clean(run->out, shown->id, CLI_LINE);
+  if (run->colour) fputs("\033[0m", run->out);
+  if (shown->title.bytes) fputs("  ", run->out);
   put_highlighted(run, shown->title, shown->title_highlights, shown->title_highlight_count);
   if (shown->text.bytes) {
     bool cut = shown->text.data[0] == ' '; /* it begins with " … " */
-    fputs(cut ? "\n   " : "\n    ", stdout);
+    fputs(cut ? "\n   " : "\n    ", run->out);
     put_highlighted(run, shown->text, shown->highlights, shown->highlight_count);
   }
-  putchar('\n');
+  putc('\n', run->out);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* Ranges of `text` as they are in the JSON string, where a byte that is no UTF-8 takes three. */
-static void put_json_ranges(sy_string text, const sy_range *ranges, size_t count) {
+static void put_json_ranges(const session *run, sy_string text, const sy_range *ranges,
+                            size_t count) {
   size_t at = 0, grown = 0;
-  putchar('[');
+  putc('[', run->out);
   for (size_t i = 0; i < 2 * count; i++) {
     size_t offset = i % 2 ? ranges[i / 2].end : ranges[i / 2].start;
     for (size_t length; at < offset && at < text.bytes; at += length) {
       if (cli_decode(text, at, &length) == 0xFFFD && length == 1) grown += 2;
     }
     uint64_t shifted = offset + grown;
-    fputs(i % 2 ? ", " : i ? ", [" : "[", stdout);
-    printf("%llu", (unsigned long long)shifted);
-    if (i % 2) putchar(']');
+    fputs(i % 2 ? ", " : i ? ", [" : "[", run->out);
+    fprintf(run->out, "%llu", (unsigned long long)shifted);
+    if (i % 2) putc(']', run->out);
   }
-  putchar(']');
+  putc(']', run->out);
 }
 
-static void put_json_member(const char *name, sy_string value) {
-  printf(", \"%s\": ", name);
-  cli_put_json_string(stdout, value);
+static void put_json_member(const session *run, const char *name, sy_string value) {
+  fprintf(run->out, ", \"%s\": ", name);
+  cli_put_json_string(run->out, value);
 }
 
 static void put_json(const session *run, const char *qid, uint64_t rank, float score,
                      const sy_snippet *shown) {
-  putchar('{');
-  print_qid_member(qid);
-  printf("\"rank\": %llu, \"score\": %.7g", (unsigned long long)rank, (double)score);
-  put_json_member("id", shown->id);
-  put_json_member("title", shown->title);
+  putc('{', run->out);
+  print_qid_member(run, qid);
+  fprintf(run->out, "\"rank\": %llu, \"score\": %.7g", (unsigned long long)rank, (double)score);
+  put_json_member(run, "id", shown->id);
+  put_json_member(run, "title", shown->title);
   if (!run->settings->no_snippet) {
-    fputs(", \"title_highlights\": ", stdout);
-    put_json_ranges(shown->title, shown->title_highlights, shown->title_highlight_count);
-    put_json_member("snippet", shown->text);
-    fputs(", \"highlights\": ", stdout);
-    put_json_ranges(shown->text, shown->highlights, shown->highlight_count);
+    fputs(", \"title_highlights\": ", run->out);
+    put_json_ranges(run, shown->title, shown->title_highlights, shown->title_highlight_count);
+    put_json_member(run, "snippet", shown->text);
+    fputs(", \"highlights\": ", run->out);
+    put_json_ranges(run, shown->text, shown->highlights, shown->highlight_count);
   }
-  fputs(", \"fields\": ", stdout);
-  cli_put_json_object(stdout, shown->fields);
-  fputs("}\n", stdout);
+  fputs(", \"fields\": ", run->out);
+  cli_put_json_object(run->out, shown->fields);
+  fputs("}\n", run->out);
 }
 
 /* ---- Columns --------------------------------------------------------------------------------- */
@@ -151,26 +152,26 @@ static void put_json(const session *run, const char *qid, uint64_t rank, float s
 static void put_tsv(const session *run, const char *qid, uint64_t rank, float score,
                     const sy_snippet *shown) {
   if (qid) {
-    cli_put_clean(stdout, (sy_string){qid, strlen(qid)}, CLI_LINE);
-    putchar('\t');
+    cli_put_clean(run->out, (sy_string){qid, strlen(qid)}, CLI_LINE);
+    putc('\t', run->out);
   }
-  printf("%llu\t%.7g\t", (unsigned long long)rank, (double)score);
-  cli_put_clean(stdout, shown->id, CLI_LINE);
-  putchar('\t');
-  cli_put_clean(stdout, shown->title, CLI_LINE);
+  fprintf(run->out, "%llu\t%.7g\t", (unsigned long long)rank, (double)score);
+  cli_put_clean(run->out, shown->id, CLI_LINE);
+  putc('\t', run->out);
+  cli_put_clean(run->out, shown->title, CLI_LINE);
   if (!run->settings->no_snippet) {
-    putchar('\t');
-    cli_put_clean(stdout, shown->text, CLI_LINE);
+    putc('\t', run->out);
+    cli_put_clean(run->out, shown->text, CLI_LINE);
   }
-  putchar('\n');
+  putc('\n', run->out);
 }
 
 static void put_trec(const session *run, const char *qid, uint64_t rank, float score,
                      sy_string id) {
   put_terminated(run, qid ? qid : "1");
-  fputs(" Q0 ", stdout);
-  cli_put_data(id, run->terminal);
-  printf(" %llu %.7g %s\n", (unsigned long long)rank, (double)score, run->settings->tag);
+  fputs(" Q0 ", run->out);
+  cli_put_data(run->out, id, run->terminal);
+  fprintf(run->out, " %llu %.7g %s\n", (unsigned long long)rank, (double)score, run->settings->tag);
 }
 
 /* ---- Hits ------------------------------------------------------------------------------------ */
@@ -186,10 +187,10 @@ static sy_status print_id(const session *run, const char *qid, uint64_t rank, co
   }
   if (qid) {
     put_terminated(run, qid);
-    putchar('\t');
+    putc('\t', run->out);
   }
-  cli_put_data(id, run->terminal);
-  putchar('\n');
+  cli_put_data(run->out, id, run->terminal);
+  putc('\n', run->out);
   return SY_OK;
 }
 
@@ -222,15 +223,15 @@ sy_status print_hit(const session *run, const char *qid, const sy_query *query, 
 /* ---- Readings -------------------------------------------------------------------------------- */
 
 void print_expansion(void *context, const sy_expansion *expansion) {
-  (void)context;
-  cli_put_clean(stderr, expansion->reading, CLI_LINE);
-  fputs(expansion->count ? ":" : ": nothing is read so", stderr);
+  const session *run = context;
+  cli_put_clean(run->err, expansion->reading, CLI_LINE);
+  fputs(expansion->count ? ":" : ": nothing is read so", run->err);
   for (size_t i = 0; i < expansion->count; i++) {
-    fputs(i ? ", " : " ", stderr);
-    cli_put_clean(stderr, expansion->phrases[i], CLI_LINE);
-    fprintf(stderr, " %llu", (unsigned long long)expansion->articles[i]);
+    fputs(i ? ", " : " ", run->err);
+    cli_put_clean(run->err, expansion->phrases[i], CLI_LINE);
+    fprintf(run->err, " %llu", (unsigned long long)expansion->articles[i]);
   }
-  fputs(expansion->complete ? "\n" : "; there may be more\n", stderr);
+  fputs(expansion->complete ? "\n" : "; there may be more\n", run->err);
 }
 
 /* ---- Syntax errors --------------------------------------------------------------------------- */

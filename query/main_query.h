@@ -22,6 +22,7 @@ typedef struct settings {
   uint64_t timeout; /* of a query, in milliseconds */
   output format;
   when colour;
+  uint32_t threads;
   bool any, literal_dates, count, ids, quiet, no_snippet, time;
   bool limit_given, format_given;
   bool help, version;
@@ -31,7 +32,8 @@ typedef struct settings {
 typedef struct session {
   const settings *settings;
   sy_index *index;
-  bool terminal; /* stdout is one */
+  FILE *out, *err; /* stdout and stderr; memory where queries run beside each other */
+  bool terminal;   /* stdout is one */
   bool colour;
 } session;
 
@@ -55,20 +57,20 @@ int run_batch(const session *run, uint64_t *queries);
 void print_count(const session *run, const char *qid, uint64_t count);
 
 /* In a JSON object: the first member, in a batch. */
-void print_qid_member(const char *qid);
+void print_qid_member(const session *run, const char *qid);
 
 /* That there may be more than what was printed: in JSON a line of its own behind the hits, and a
- * message on stderr. */
+ * message on run->err. */
 void print_timed_out(const session *run, const char *qid);
 
 /* What stands over the hits of a query in a batch, for people. */
-void print_heading(const char *qid, sy_string query);
+void print_heading(const session *run, const char *qid, sy_string query);
 
 /* One hit; `rank` counts from 1. Reads what the format needs from the index. */
 sy_status print_hit(const session *run, const char *qid, const sy_query *query, uint64_t rank,
                     const sy_hit *hit, sy_error *error);
 
-/* On stderr: what a reading in the query stands for. */
+/* On run->err: what a reading in the query stands for; `context` is the session. */
 void print_expansion(void *context, const sy_expansion *expansion);
 
 /* On stderr: the query, a caret under the column that `error` names, and the message. */
@@ -76,7 +78,7 @@ void print_syntax_error(sy_string query, const sy_error *error);
 
 /* ---- main_explain.c -------------------------------------------------------------------------- */
 
-/* How a query was searched: in JSON on stdout, else on stderr. */
+/* How a query was searched: in JSON on run->out, else on run->err. */
 void print_explanation(const session *run, const char *qid, const sy_explanation *explanation);
 
 #endif

@@ -248,11 +248,11 @@ void cli_put_clean(FILE *out, sy_string text, cli_layout layout) {
   }
 }
 
-void cli_put_data(sy_string text, bool terminal) {
+void cli_put_data(FILE *out, sy_string text, bool terminal) {
   if (terminal) {
-    cli_put_clean(stdout, text, CLI_LINE);
+    cli_put_clean(out, text, CLI_LINE);
   } else {
-    fwrite(text.data, 1, text.bytes, stdout);
+    fwrite(text.data, 1, text.bytes, out);
   }
 }
 

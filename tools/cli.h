@@ -85,8 +85,8 @@ uint32_t cli_clean(uint32_t code, cli_layout layout);
 void cli_put_character(FILE *out, uint32_t code);
 void cli_put_clean(FILE *out, sy_string text, cli_layout layout);
 
-/* To stdout: cleaned to one line for a terminal, else as it is, for programs. */
-void cli_put_data(sy_string text, bool terminal);
+/* Cleaned to one line for a terminal, else as it is, for programs. */
+void cli_put_data(FILE *out, sy_string text, bool terminal);
 
 /* ---- JSON ---- */
 

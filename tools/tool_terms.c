@@ -20,7 +20,7 @@ static bool on_term(void *context, const sy_term_info *term) {
     printf(", \"field\": \"%s\", \"run_end\": %s, \"articles\": %llu}\n", field,
            term->run_end ? "true" : "false", articles);
   } else {
-    cli_put_data(term->term, l->terminal);
+    cli_put_data(stdout, term->term, l->terminal);
     printf("\t%s\t%llu\n", field, articles);
   }
   return ++l->printed < l->arguments->limit && !ferror(stdout);

@@ -81,6 +81,21 @@ result "batch over a pipe answers line by line"
 eval "exec ${COPROC[1]}>&-"
 wait
 
+# ---- Threads ----
+
+for n in {1..150}; do
+  printf 'q%d\t%s\n' "$n" "$(sed -n "$((n % 6 + 1))p" <<<$'机器\n天气\n(\npy:jq\n没有的\n学习 OR 天气')"
+done >many.txt
+"$query" --batch many.txt >one.out 2>one.err
+code=$?
+"$query" --batch many.txt --threads 3 >three.out 2>three.err
+[ $code = $? ] && [ $code = 2 ] && cmp one.out three.out && cmp one.err three.err && [ "$(grep -c ^== one.out)" = 125 ]
+result "a batch in threads prints what one thread does, in its order"
+same "a broken batch in threads" 2 "" "$query" --threads 2 --batch none.txt
+same "quiet batch in threads" 0 "" "$query" --threads 2 -q --batch many.txt
+same "threads of one query" 0 2 "$query" --threads 16 -c 机器
+same "no threads" 2 "" "$query" --threads 0 机器
+
 # ---- Time ----
 
 same "time enough" 0 2 "$query" --timeout 1m -c 机器
