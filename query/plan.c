@@ -214,9 +214,60 @@ static sy_status count_part(sy_plan *plan, sy_error *error) {
   return sy_fail(error, SY_LIMIT, "the query has more than %u parts", SY_QUERY_MAX_PARTS);
 }
 
+/* ---- Gathered before ------------------------------------------------------------------------- */
+
+static int compare_units(const void *a, const void *b) {
+  const sy_term_key *x = &((const sy_unit *)a)->key, *y = &((const sy_unit *)b)->key;
+  if (x->first != y->first) return x->first < y->first ? -1 : 1;
+  if (x->second != y->second) return x->second < y->second ? -1 : 1;
+  if (x->word_bytes != y->word_bytes) return x->word_bytes < y->word_bytes ? -1 : 1;
+  return x->word_bytes ? memcmp(x->word, y->word, x->word_bytes) : 0;
+}
+
+static bool same_units(const sy_unit *a, uint32_t a_count, const sy_unit *b, uint32_t b_count) {
+  if (a_count != b_count) return false;
+  for (uint32_t i = 0; i < a_count; i++) {
+    if (a[i].offset != b[i].offset || a[i].open != b[i].open || compare_units(&a[i], &b[i]))
+      return false;
+  }
+  return true;
+}
+
+/* A node like one of this leaf that was planned before; NULL when there is none. Gathering can take
+ * long and much memory, and a query can say a thing ten thousand times. */
+static const sy_plan_node *find_gathered(const sy_plan *plan, const sy_leaf *leaf, uint32_t field) {
+  for (const sy_gathered *g = plan->gathered; g; g = g->next) {
+    bool same = g->node->field == field && g->leaf.exact == leaf->exact &&
+                same_units(g->leaf.units, g->leaf.count, leaf->units, leaf->count) &&
+                (!leaf->exact ||
+                 same_units(g->leaf.typed, g->leaf.typed_count, leaf->typed, leaf->typed_count));
+    if (same) return g->node;
+  }
+  return NULL;
+}
+
+static sy_status note_gathered(sy_plan *plan, const sy_leaf *leaf, const sy_plan_node *node,
+                               sy_error *error) {
+  sy_gathered *g = sy_arena_alloc(plan->arena, sizeof *g);
+  sy_plan_node *copy = sy_arena_copy(plan->arena, node, sizeof *node);
+  if (!g || !copy) return sy_fail_memory(error);
+  *g = (sy_gathered){plan->gathered, *leaf, copy};
+  plan->gathered = g;
+  return SY_OK;
+}
+
+/* ---- Terms and phrases ----------------------------------------------------------------------- */
+
 static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur, uint32_t field,
                              sy_plan_node **out, sy_error *error) {
   SY_TRY(count_part(plan, error));
+  const sy_plan_node *before = find_gathered(plan, leaf, field);
+  if (before) {
+    *out = sy_arena_copy(plan->arena, before, sizeof *before);
+    if (!*out) return sy_fail_memory(error);
+    (*out)->occur = occur;
+    return SY_OK;
+  }
   bool covered = last_is_covered(leaf);
   bool set = leaf->units[leaf->count - 1].open && !covered;
   uint32_t lists = leaf->count - (set || covered);
@@ -233,9 +284,8 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
   *out = phrase;
   bool verify = needs_text(leaf);
   if (phrase && !set && !verify) return SY_OK;
-  sy_plan_node *node = new_array_node(plan, occur, field);
+  sy_plan_node *node = *out = new_array_node(plan, occur, field);
   if (!node) return sy_fail_memory(error);
-  *out = node;
   node->weight = phrase ? phrase->weight : 0;
   node->units = leaf->units;
   node->unit_count = leaf->count;
@@ -246,18 +296,10 @@ static sy_status plan_phrase(sy_plan *plan, const sy_leaf *leaf, sy_occur occur,
     if (phrase && !set) SY_TRY(gather_phrase(plan, phrase, s, &node->arrays[s], error));
     SY_TRY(verify_text(plan, leaf, s, field, &node->arrays[s], error));
   }
-  return SY_OK;
+  return note_gathered(plan, leaf, node, error);
 }
 
 /* ---- Bags ------------------------------------------------------------------------------------ */
-
-static int compare_units(const void *a, const void *b) {
-  const sy_term_key *x = &((const sy_unit *)a)->key, *y = &((const sy_unit *)b)->key;
-  if (x->first != y->first) return x->first < y->first ? -1 : 1;
-  if (x->second != y->second) return x->second < y->second ? -1 : 1;
-  if (x->word_bytes != y->word_bytes) return x->word_bytes < y->word_bytes ? -1 : 1;
-  return x->word_bytes ? memcmp(x->word, y->word, x->word_bytes) : 0;
-}
 
 static sy_status add_part(sy_plan *plan, sy_unit *unit, uint32_t times, uint32_t fields,
                           sy_plan_node *group, sy_bag_part *part, sy_error *error) {

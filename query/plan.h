@@ -46,13 +46,21 @@ struct sy_plan_node {
 
 typedef struct sy_bag sy_bag; /* closeness.h */
 
+/* A leaf whose articles were gathered: one that says the same shares them. */
+typedef struct sy_gathered {
+  struct sy_gathered *next;
+  sy_leaf leaf;
+  const sy_plan_node *node;
+} sy_gathered;
+
 typedef struct sy_plan {
   sy_snapshot *snapshot;
   sy_analyzers *analyzers;
   sy_ranking ranking;
   sy_arena *arena;
   sy_plan_node *root;
-  sy_bag *bags;                          /* free text, but for what is excluded */
+  sy_bag *bags; /* free text, but for what is excluded */
+  sy_gathered *gathered;
   uint32_t negations;                    /* around the node that is being planned */
   uint32_t parts;                        /* so far */
   float saturation[SY_FIELD_COUNT][256]; /* K by length code */
