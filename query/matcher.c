@@ -89,9 +89,14 @@ static sy_status build_table(sy_matcher *m, sy_error *error) {
   if (!slots) return sy_fail_memory(error);
   m->slots.bytes = capacity * sizeof *slots;
   memset(slots, 0xff, m->slots.bytes);
+  memset(m->firsts, 0, sizeof m->firsts);
   sy_pattern *patterns = (sy_pattern *)m->patterns.data;
   for (uint32_t i = 0; i < count; i++) {
     const sy_unit *first = patterns[i].units;
+    for (uint32_t k = 0; k < patterns[i].count; k++) {
+      uint32_t c = first[k].key.first;
+      m->firsts[c >> 6 & 1023] |= 1ull << (c & 63);
+    }
     if (first->open && first->key.word_bytes) {
       m->has_open_words = true;
       continue;
@@ -121,10 +126,10 @@ static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
     m->units.bytes += count * sizeof *terms;
     m->text.bytes = terms[count - 1].end;
     for (size_t i = 0; i < count; i++) {
-      if (!terms[i].word_bytes) continue;
+      if (!terms[i].word_bytes || !sy_matcher_may_match(m, terms[i].first)) continue;
       uint32_t at = (uint32_t)m->words.bytes;
       sy_buffer_append(&m->words, sy_term_word(analyzer, &terms[i]), terms[i].word_bytes);
-      terms[i].second = at; /* now in our copy */
+      terms[i].second = at; /* now in our copy; of words that cannot match there is none */
     }
     if (m->words.failed || m->words.bytes > UINT32_MAX - SY_WORD_MAX_BYTES)
       return sy_fail_memory(error);
@@ -204,6 +209,7 @@ sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error) {
   size_t count = sy_matcher_unit_count(m);
   for (size_t i = 0; i < count; i++) {
     const sy_term *unit = sy_matcher_units(m) + i;
+    if (!sy_matcher_may_match(m, unit->first)) continue;
     if (unit->word_bytes) {
       try_slot(m, XXH3_64bits(m->words.data + unit->second, unit->word_bytes), i);
       if (m->has_open_words) try_open_words(m, i);

@@ -38,11 +38,12 @@ typedef struct sy_matcher {
   sy_buffer patterns; /* sy_pattern */
   sy_buffer slots;    /* hash table of first terms: built when first run */
   uint32_t mask;
-  bool has_open_words; /* a pattern begins with an open word: each word is compared with it */
-  sy_string text;      /* of the last run, up to where it was read */
-  sy_buffer units;     /* of the text: sy_term */
-  sy_buffer words;     /* their words */
-  sy_buffer matches;   /* sy_match, by start */
+  uint64_t firsts[1024]; /* bits: the first characters of all units of the patterns, by 16 bits */
+  bool has_open_words;   /* a pattern begins with an open word: each word is compared with it */
+  sy_string text;        /* of the last run, up to where it was read */
+  sy_buffer units;       /* of the text: sy_term */
+  sy_buffer words;       /* their words */
+  sy_buffer matches;     /* sy_match, by start */
   size_t match_count;
 } sy_matcher;
 
@@ -58,6 +59,11 @@ sy_status sy_matcher_add_leaves(sy_matcher *title, sy_matcher *body, const sy_no
  * text ended where the matcher has come to. */
 sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error);
 void sy_matcher_free(sy_matcher *m);
+
+/* Whether a unit that begins with this character can be one of a pattern. */
+static inline bool sy_matcher_may_match(const sy_matcher *m, uint32_t first) {
+  return m->firsts[first >> 6 & 1023] >> (first & 63) & 1;
+}
 
 static inline const sy_match *sy_matcher_matches(const sy_matcher *m) {
   return (const sy_match *)m->matches.data;
