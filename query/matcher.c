@@ -12,7 +12,7 @@ void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers, sy_deadline *deadli
 }
 
 void sy_matcher_free(sy_matcher *m) {
-  sy_buffer *buffers[] = {&m->patterns, &m->slots, &m->units, &m->words, &m->matches};
+  sy_buffer *buffers[] = {&m->patterns, &m->slots, &m->runs, &m->units, &m->words, &m->matches};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
 }
 
@@ -110,31 +110,49 @@ static sy_status build_table(sy_matcher *m, sy_error *error) {
 
 /* ---- Matching -------------------------------------------------------------------------------- */
 
-static sy_status analyze(sy_matcher *m, sy_string text, sy_error *error) {
-  m->units.bytes = m->words.bytes = 0;
-  m->text = (sy_string){text.data, 0};
+void sy_matcher_begin(sy_matcher *m, sy_string text) {
+  m->text = text;
+  m->runs.bytes = m->units.bytes = m->words.bytes = 0;
+}
+
+/* Keeps the words that can match. `start` is where the part begins that is being read. */
+static void keep_units(sy_matcher *m, sy_term *terms, size_t count, uint32_t start) {
+  const sy_analyzer *analyzer = &m->analyzers->folded;
+  m->units.bytes += count * sizeof *terms;
+  for (size_t i = 0; i < count; i++) {
+    terms[i].start += start;
+    terms[i].end += start;
+    if (!terms[i].word_bytes || !sy_matcher_may_match(m, terms[i].first)) continue;
+    uint32_t at = (uint32_t)m->words.bytes;
+    sy_buffer_append(&m->words, sy_term_word(analyzer, &terms[i]), terms[i].word_bytes);
+    terms[i].second = at; /* now in our copy; of words that cannot match there is none */
+  }
+}
+
+sy_status sy_matcher_read(sy_matcher *m, uint32_t start, uint32_t end, sy_error *error) {
   sy_analyzer *analyzer = &m->analyzers->folded;
-  sy_analyzer_begin(analyzer, text.data, text.bytes);
+  uint32_t first = (uint32_t)sy_matcher_unit_count(m);
+  sy_text_run run = {start, start, first, first};
+  sy_analyzer_begin(analyzer, m->text.data + start, end - start);
   while (!sy_spend(&m->time, 4 * SY_TERM_BATCH)) {
     sy_term *terms = (sy_term *)sy_buffer_reserve(&m->units, 4 * SY_TERM_BATCH * sizeof *terms);
     if (!terms) return sy_fail_memory(error);
     size_t count = sy_analyzer_next(analyzer, terms, 4 * SY_TERM_BATCH);
-    if (!count) {
-      m->text.bytes = text.bytes;
-      return SY_OK;
-    }
-    m->units.bytes += count * sizeof *terms;
-    m->text.bytes = terms[count - 1].end;
-    for (size_t i = 0; i < count; i++) {
-      if (!terms[i].word_bytes || !sy_matcher_may_match(m, terms[i].first)) continue;
-      uint32_t at = (uint32_t)m->words.bytes;
-      sy_buffer_append(&m->words, sy_term_word(analyzer, &terms[i]), terms[i].word_bytes);
-      terms[i].second = at; /* now in our copy; of words that cannot match there is none */
-    }
+    keep_units(m, terms, count, start);
+    run.end = count ? terms[count - 1].end : end;
     if (m->words.failed || m->words.bytes > UINT32_MAX - SY_WORD_MAX_BYTES)
       return sy_fail_memory(error);
+    if (!count) break;
   }
-  return SY_OK;
+  run.end_unit = (uint32_t)sy_matcher_unit_count(m);
+  sy_buffer_append(&m->runs, &run, sizeof run);
+  return m->runs.failed ? sy_fail_memory(error) : SY_OK;
+}
+
+const sy_text_run *sy_matcher_run_of(const sy_matcher *m, uint32_t unit) {
+  const sy_text_run *run = (const sy_text_run *)m->runs.data;
+  while (unit >= run->end_unit && (const uint8_t *)(run + 1) < m->runs.data + m->runs.bytes) run++;
+  return run;
 }
 
 static bool unit_is(const uint8_t *words, const sy_term *term, const sy_unit *unit) {
@@ -201,11 +219,13 @@ static void try_open_words(sy_matcher *m, size_t at) {
   }
 }
 
-sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error) {
-  if (!m->slots.bytes) SY_TRY(build_table(m, error));
+sy_status sy_matcher_prepare(sy_matcher *m, sy_error *error) {
+  return m->slots.bytes ? SY_OK : build_table(m, error);
+}
+
+sy_status sy_matcher_match(sy_matcher *m, sy_error *error) {
   m->matches.bytes = 0;
   m->match_count = 0;
-  SY_TRY(analyze(m, text, error));
   size_t count = sy_matcher_unit_count(m);
   for (size_t i = 0; i < count; i++) {
     const sy_term *unit = sy_matcher_units(m) + i;
@@ -219,4 +239,11 @@ sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error) {
     }
   }
   return m->matches.failed ? sy_fail_memory(error) : SY_OK;
+}
+
+sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error) {
+  SY_TRY(sy_matcher_prepare(m, error));
+  sy_matcher_begin(m, text);
+  SY_TRY(sy_matcher_read(m, 0, (uint32_t)text.bytes, error));
+  return sy_matcher_match(m, error);
 }

@@ -32,6 +32,13 @@ typedef struct sy_match {
   bool typed; /* the text has the form that was typed; false when that was not asked for */
 } sy_match;
 
+/* A part of the text that was read: its units follow each other, and their positions count from
+ * its beginning. */
+typedef struct sy_text_run {
+  uint32_t start, end; /* bytes */
+  uint32_t first_unit, end_unit;
+} sy_text_run;
+
 typedef struct sy_matcher {
   sy_analyzers *analyzers;
   sy_stopwatch time;
@@ -40,7 +47,8 @@ typedef struct sy_matcher {
   uint32_t mask;
   uint64_t firsts[1024]; /* bits: the first characters of all units of the patterns, by 16 bits */
   bool has_open_words;   /* a pattern begins with an open word: each word is compared with it */
-  sy_string text;        /* of the last run, up to where it was read */
+  sy_string text;        /* that was read last */
+  sy_buffer runs;        /* sy_text_run, by start */
   sy_buffer units;       /* of the text: sy_term */
   sy_buffer words;       /* their words */
   sy_buffer matches;     /* sy_match, by start */
@@ -58,6 +66,16 @@ sy_status sy_matcher_add_leaves(sy_matcher *title, sy_matcher *body, const sy_no
 /* Finds all matches in `text`: match_count of them, in `matches`. When time is over, it is as if the
  * text ended where the matcher has come to. */
 sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error);
+
+/* The same in parts: prepare, begin with a text, read as much of it as is wanted, from the left to
+ * the right, and match. */
+sy_status sy_matcher_prepare(sy_matcher *m, sy_error *error);
+void sy_matcher_begin(sy_matcher *m, sy_string text);
+sy_status sy_matcher_read(sy_matcher *m, uint32_t start, uint32_t end, sy_error *error);
+sy_status sy_matcher_match(sy_matcher *m, sy_error *error);
+
+/* The run of a unit. */
+const sy_text_run *sy_matcher_run_of(const sy_matcher *m, uint32_t unit);
 void sy_matcher_free(sy_matcher *m);
 
 /* Whether a unit that begins with this character can be one of a pattern. */

@@ -6,6 +6,7 @@
  * overlap are taken, moved to begin at a sentence where one begins near, and given in text order.
  */
 #include "base/status.h"
+#include "query/excerpt.h"
 #include "query/index.h"
 
 #define MOST_PASSAGES 16u
@@ -50,9 +51,10 @@ static passage best_window(const sy_matcher *m, uint32_t units, const passage *c
   memset(w->shown, 0, m->patterns.bytes / sizeof *patterns * sizeof *w->shown);
   w->worth = 0;
   for (size_t i = 0; i < m->match_count; i++) {
-    uint32_t first = matches[i].unit;
+    uint32_t first = matches[i].unit, limit = sy_matcher_run_of(m, first)->end_unit;
+    if (limit > first + units) limit = first + units;
     if (end < i) end = i;
-    for (; end < m->match_count && matches[end].unit_end <= first + units; end++) {
+    for (; end < m->match_count && matches[end].unit_end <= limit; end++) {
       window_add(w, patterns, matches[end].pattern);
     }
     uint32_t last = matches[i].unit_end > first + units ? matches[i].unit_end : first + units;
@@ -79,28 +81,30 @@ static bool sentence_between(sy_string text, uint32_t from, uint32_t to) {
 static void place_window(const sy_matcher *m, sy_string text, passage *p, uint32_t units) {
   const sy_term *terms = sy_matcher_units(m);
   const sy_match *matches = sy_matcher_matches(m);
-  uint32_t count = (uint32_t)sy_matcher_unit_count(m), used = p->first;
+  const sy_text_run *run = sy_matcher_run_of(m, p->first);
+  uint32_t used = p->first, before = p->first - run->first_unit;
   for (size_t i = 0; i < m->match_count; i++) {
     if (matches[i].unit >= p->first && matches[i].unit_end <= p->last) used = matches[i].unit_end;
   }
+  if (used > run->end_unit) used = run->end_unit;
   uint32_t slack = p->last > used ? p->last - used : 0, back = 0;
-  if (slack > p->first) slack = p->first;
+  if (slack > before) slack = before;
   while (back < slack &&
          !sentence_between(text, terms[p->first - back - 1].end, terms[p->first - back].start)) {
     back++;
   }
   /* No sentence begins near, nor the text: the matches stand in the middle. */
-  if (back == slack && back < p->first) back = slack / 2;
+  if (back == slack && back < before) back = slack / 2;
   p->first -= back;
   p->last = p->first + units > used ? p->first + units : used;
-  if (p->last > count) p->last = count;
+  if (p->last > run->end_unit) p->last = run->end_unit;
 }
 
 static uint32_t choose_passages(const sy_matcher *m, sy_string text, const sy_snippet_options *o,
                                 window *w, passage *out) {
   uint32_t count = 0, most = o->passages < MOST_PASSAGES ? o->passages : MOST_PASSAGES;
   uint32_t units = o->passage_characters, have = (uint32_t)sy_matcher_unit_count(m);
-  if (most && have && have <= units) { /* all of it fits */
+  if (most && have && have <= units && m->runs.bytes == sizeof(sy_text_run)) { /* all of it fits */
     out[0] = (passage){0, have, 1};
     return 1;
   }
@@ -110,8 +114,9 @@ static uint32_t choose_passages(const sy_matcher *m, sy_string text, const sy_sn
     passage placed = p;
     place_window(m, text, &placed, units);
     if (overlaps(out, count, placed.first, placed.last)) {
+      uint32_t end = sy_matcher_run_of(m, p.first)->end_unit;
       placed = p;
-      if (placed.last > have) placed.last = have;
+      if (placed.last > end) placed.last = end;
     }
     uint32_t at = count; /* keep them in text order */
     for (; at && out[at - 1].first > placed.first; at--) out[at] = out[at - 1];
@@ -141,36 +146,32 @@ static void add_ranges(const sy_matcher *m, uint32_t from, uint32_t to, int64_t 
   }
 }
 
-/* Adds a passage's bytes, up to where the next unit begins if nothing is cut there but
- * punctuation. */
-static void add_passage(const sy_matcher *m, sy_string text, const passage *p, sy_buffer *out,
-                        sy_buffer *ranges) {
+/* Adds a passage's bytes, up to where the next unit begins if nothing is cut there but punctuation.
+ * Returns where in the text they end. */
+static uint32_t add_passage(const sy_matcher *m, const passage *p, sy_buffer *out,
+                            sy_buffer *ranges) {
   const sy_term *terms = sy_matcher_units(m);
-  uint32_t count = (uint32_t)sy_matcher_unit_count(m);
-  uint32_t from = p->first ? terms[p->first].start : 0;
-  uint32_t to = p->last < count ? terms[p->last].start : (uint32_t)text.bytes;
+  const sy_text_run *run = sy_matcher_run_of(m, p->first);
+  uint32_t from = p->first > run->first_unit ? terms[p->first].start : run->start;
+  uint32_t to = p->last < run->end_unit ? terms[p->last].start : run->end;
   if (from) sy_buffer_append(out, ELLIPSIS, ELLIPSIS_BYTES);
   int64_t shift = (int64_t)out->bytes - from;
-  sy_buffer_append(out, text.data + from, to - from);
+  sy_buffer_append(out, m->text.data + from, to - from);
   add_ranges(m, from, to, shift, ranges);
+  return to;
 }
 
-static sy_status make_text(sy_index *index, const sy_matcher *m, sy_string text,
-                           const sy_snippet_options *o, sy_snippet *out, sy_error *error) {
-  bool cut = m->text.bytes < text.bytes; /* time was over */
+static sy_status make_text(sy_index *index, const sy_matcher *m, const sy_snippet_options *o,
+                           sy_snippet *out, sy_error *error) {
   window w = {
       sy_arena_alloc(&index->text_arena, m->patterns.bytes / sizeof(sy_pattern) * sizeof(uint32_t)),
       0};
   if (!w.shown) return sy_fail_memory(error);
   passage passages[MOST_PASSAGES];
-  uint32_t count = choose_passages(m, m->text, o, &w, passages);
+  uint32_t count = choose_passages(m, m->text, o, &w, passages), end = (uint32_t)m->text.bytes;
   sy_buffer bytes = {0}, ranges = {0};
-  for (uint32_t i = 0; i < count; i++) {
-    add_passage(m, m->text, &passages[i], &bytes, &ranges);
-  }
-  if (count && (cut || passages[count - 1].last < sy_matcher_unit_count(m))) {
-    sy_buffer_append(&bytes, ELLIPSIS, ELLIPSIS_BYTES);
-  }
+  for (uint32_t i = 0; i < count; i++) end = add_passage(m, &passages[i], &bytes, &ranges);
+  if (end < m->text.bytes) sy_buffer_append(&bytes, ELLIPSIS, ELLIPSIS_BYTES);
   out->text = (sy_string){sy_arena_copy(&index->text_arena, bytes.data, bytes.bytes), bytes.bytes};
   out->highlights = sy_arena_copy(&index->text_arena, ranges.data, ranges.bytes);
   out->highlight_count = ranges.bytes / sizeof(sy_range);
@@ -211,8 +212,8 @@ sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t artic
       sy_matcher_add_leaves(&title, &body, query->root, false, &index->text_arena, error);
   if (status == SY_OK) status = sy_matcher_run(&title, stored.title, error);
   if (status == SY_OK) status = make_title(index, &title, out, error);
-  if (status == SY_OK) status = sy_matcher_run(&body, stored.body, error);
-  if (status == SY_OK) status = make_text(index, &body, stored.body, &o, out, error);
+  if (status == SY_OK) status = sy_excerpt_run(&body, stored.body, o.passage_characters, error);
+  if (status == SY_OK) status = make_text(index, &body, &o, out, error);
   sy_matcher_free(&title);
   sy_matcher_free(&body);
   return status;
