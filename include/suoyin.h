@@ -411,8 +411,8 @@ typedef struct sy_explain_row {
   uint32_t depth; /* 0: the root; a row belongs to the last one before it with a depth one less */
   /* "and", "or", "not" (all but what is excluded): operators; "term", "phrase": found by postings
    * lists; "positions", "articles": a list of a phrase, and whether its positions are needed or it
-   * is a filter for articles; "terms": all terms that begin so, gathered while planning; "verified":
-   * articles compared with the stored text while planning; "ids". Static. */
+   * is a filter for articles; "terms": all terms that begin so, gathered while planning;
+   * "verified": articles compared with the stored text while planning; "ids". Static. */
   const char *kind;
   const char *occur;    /* "must", "should", "must not": what it is to its operator. Static. */
   const char *field;    /* "title", "body", "id"; NULL for operators. Static. */

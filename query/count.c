@@ -1,9 +1,9 @@
 /*
  * count.c - how many articles match (contract in suoyin.h), without scores.
  *
- * One list or array is counted by its length. A disjunction is counted by windows of articles, a bit
- * each: lists set bits block by block, and what must be verified - phrases - is verified only where
- * no bit is set yet. Everything else is walked, candidate by candidate.
+ * One list or array is counted by its length. A disjunction is counted by windows of articles, a
+ * bit each: lists set bits block by block, and what must be verified - phrases - is verified only
+ * where no bit is set yet. Everything else is walked, candidate by candidate.
  */
 #include "query/index.h"
 

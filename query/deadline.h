@@ -5,9 +5,9 @@
  * each SY_DEADLINE_STEPS of them: about ten microseconds apart, so that even with a deadline the
  * clock costs less than a hundredth of the time.
  *
- * Once time is over it stays over, and whoever asks learns it: iterators then end, which can make an
- * article look as if it did not have what it has. So a match counts only when time is not over after
- * it was decided.
+ * Once time is over it stays over, and whoever asks learns it: iterators then end, which can make
+ * an article look as if it did not have what it has. So a match counts only when time is not over
+ * after it was decided.
  */
 #ifndef SY_DEADLINE_H
 #define SY_DEADLINE_H

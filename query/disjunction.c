@@ -214,7 +214,8 @@ static void drop_hopeless(disjunction *d) {
     sum += d->terms[d->hopeless++].most;
 }
 
-/* A score that is not complete when time is over is offered to nobody: offer_window() sees to it. */
+/* A score that is not complete when time is over is offered to nobody: offer_window() sees to
+ * it. */
 static void run(sy_walk *walk, uint32_t from, uint32_t to) {
   disjunction *d = (disjunction *)walk;
   sy_stopwatch *time = &walk->plan->context->time;

@@ -9,9 +9,9 @@
  *     ...学习。 | 机器学习是...，它 | 们...。这 | 是...
  *     pairs 0     3                 1            0        the second is the best
  *
- * A slice begins with a Chinese character directly behind a mark that ends a clause: there, whatever
- * came before, the analyzer knows nothing but that there is a break. So the units of a slice are
- * those that the whole text has there.
+ * A slice begins with a Chinese character directly behind a mark that ends a clause: there,
+ * whatever came before, the analyzer knows nothing but that there is a break. So the units of a
+ * slice are those that the whole text has there.
  */
 #ifndef SY_EXCERPT_H
 #define SY_EXCERPT_H

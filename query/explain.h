@@ -1,9 +1,10 @@
 /*
- * explain.h - what a search did, for people: gathered only when asked for (sy_search_options.explain).
+ * explain.h - what a search did, for people: gathered only when asked for
+ * (sy_search_options.explain).
  *
  * While it runs, every list that is opened is noted, and every phase timed. At the end the plan is
- * walked once: a row for each node, and one for each list of a phrase, with what was read of it, all
- * segments together.
+ * walked once: a row for each node, and one for each list of a phrase, with what was read of it,
+ * all segments together.
  */
 #ifndef SY_EXPLAIN_H
 #define SY_EXPLAIN_H

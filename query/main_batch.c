@@ -3,8 +3,8 @@
  * then the number of the line. Blank lines are passed over. A bad query is reported and the others
  * still run.
  *
- * With --threads several run at a time, each thread with an index of its own. The lines go through a
- * ring: the main thread reads them into it and prints what came of them, in their order, from
+ * With --threads several run at a time, each thread with an index of its own. The lines go through
+ * a ring: the main thread reads them into it and prints what came of them, in their order, from
  * memory; the others take the next line that nobody has.
  *
  *     printed ... | done  running  done  waiting | free        taken: where the next thread goes on

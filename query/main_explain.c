@@ -1,6 +1,6 @@
 /*
- * main_explain.c - what --explain prints: how a query was searched. For people on stderr, a line for
- * each row of the plan; in JSON one object on stdout, behind the hits.
+ * main_explain.c - what --explain prints: how a query was searched. For people on stderr, a line
+ * for each row of the plan; in JSON one object on stdout, behind the hits.
  */
 #include "query/main_query.h"
 

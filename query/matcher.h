@@ -63,8 +63,8 @@ sy_status sy_matcher_add(sy_matcher *m, const sy_leaf *leaf, sy_error *error);
  * sy_leaf_analyze(). */
 sy_status sy_matcher_add_leaves(sy_matcher *title, sy_matcher *body, const sy_node *node,
                                 bool typed, sy_arena *arena, sy_error *error);
-/* Finds all matches in `text`: match_count of them, in `matches`. When time is over, it is as if the
- * text ended where the matcher has come to. */
+/* Finds all matches in `text`: match_count of them, in `matches`. When time is over, it is as if
+ * the text ended where the matcher has come to. */
 sy_status sy_matcher_run(sy_matcher *m, sy_string text, sy_error *error);
 
 /* The same in parts: prepare, begin with a text, read as much of it as is wanted, from the left to

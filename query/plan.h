@@ -78,8 +78,8 @@ sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analy
 /* The iterator of a node over segment `segment`; NULL when memory is out. */
 sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t segment);
 
-/* The nodes of which any may match, when that is what `node` says: a disjunction in a disjunction is
- * part of it, anything else is one. They are stored in `out` when that is not NULL. Returns how
+/* The nodes of which any may match, when that is what `node` says: a disjunction in a disjunction
+ * is part of it, anything else is one. They are stored in `out` when that is not NULL. Returns how
  * many there are; 1 for a node that is no disjunction. */
 uint32_t sy_plan_alternatives(const sy_plan_node *node, const sy_plan_node **out);
 

@@ -30,8 +30,9 @@ void sy_topk_offer(sy_topk *top, uint64_t score, uint64_t article);
 /* Best first; equal scores in article order. Ends the heap. */
 void sy_topk_sort(sy_topk *top);
 
-/* Tells the other threads what the worst of a full heap scores, and learns their best such floor. An
- * article below it is not among the k best; one that equals it may be, if it comes before theirs. */
+/* Tells the other threads what the worst of a full heap scores, and learns their best such floor.
+ * An article below it is not among the k best; one that equals it may be, if it comes before
+ * theirs. */
 void sy_topk_share(sy_topk *top);
 
 /* A later article enters only with a score above this; 0 while there is room for any. */

@@ -1,7 +1,7 @@
 /*
- * test_deadline.c - what comes of queries whose time is over, at every step at which it can be: hits
- * that match, never one that does not; fewer of them, never more; and a mark exactly when something
- * is missing. The clock is one that ticks when it is looked at.
+ * test_deadline.c - what comes of queries whose time is over, at every step at which it can be:
+ * hits that match, never one that does not; fewer of them, never more; and a mark exactly when
+ * something is missing. The clock is one that ticks when it is looked at.
  */
 #include "query/index.h"
 #include "tests/query/search_fixture.h"

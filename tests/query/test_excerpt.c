@@ -1,7 +1,7 @@
 /*
- * test_excerpt.c - the parts of a long text that are read for a snippet: what is found in them is what
- * the whole text has there, no more and no less, whatever stands before them; and that the best part
- * is among them.
+ * test_excerpt.c - the parts of a long text that are read for a snippet: what is found in them is
+ * what the whole text has there, no more and no less, whatever stands before them; and that the
+ * best part is among them.
  */
 #include "query/excerpt.h"
 #include "tests/query/search_fixture.h"

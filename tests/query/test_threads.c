@@ -1,6 +1,7 @@
 /*
- * test_threads.c - several threads find what one finds, in its order: on enough articles for several
- * ranges in several segments, with deletions, and texts so short that most scores are equal.
+ * test_threads.c - several threads find what one finds, in its order: on enough articles for
+ * several ranges in several segments, with deletions, and texts so short that most scores are
+ * equal.
  */
 #include "query/topk.h"
 #include "tests/query/search_fixture.h"

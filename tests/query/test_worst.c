@@ -1,7 +1,7 @@
 /*
  * test_worst.c - the queries that cost most, against a scan of the texts with strstr(): the
- * commonest character, phrases of common ones, queries of thousands of characters and of hundreds of
- * terms, all words with a letter, parentheses as deep as they may be, the same said ten thousand
+ * commonest character, phrases of common ones, queries of thousands of characters and of hundreds
+ * of terms, all words with a letter, parentheses as deep as they may be, the same said ten thousand
  * times. How long they take is in docs/benchmarks.md.
  */
 #include "tests/query/search_fixture.h"
