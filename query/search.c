@@ -58,8 +58,8 @@ static sy_status rank(sy_index *index, const sy_query *query, sy_plan *plan,
 
 static sy_status search(sy_index *index, const sy_query *query, const sy_search_options *o,
                         sy_search_context *context, sy_results **out) {
-  sy_explanation unused,
-      *explanation = context->explainer ? sy_explainer_explanation(context->explainer) : &unused;
+  sy_explanation unused = {0}, *explanation = &unused;
+  if (context->explainer) explanation = sy_explainer_explanation(context->explainer);
   sy_plan plan;
   SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, o->ranking, context,
                       context->error));
