@@ -14,9 +14,10 @@
 static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
   uint64_t count = 0;
   sy_stopwatch *time = &it->context->time;
-  for (; it->article != SY_NO_ARTICLE && !sy_spend(time, 1); it->advance(it, it->article + 1)) {
+  for (; it->article != SY_NO_ARTICLE; it->advance(it, it->article + 1)) {
     bool matches = !sy_segment_deleted(segment, it->article) && it->matches(it);
-    count += matches && !sy_is_over(time);
+    if (sy_spend(time, 1)) break; /* then it may only look so */
+    count += matches;
   }
   return count;
 }
@@ -151,8 +152,8 @@ sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *count, sy_e
   sy_search_context context = sy_index_begin_search(index, false, error);
   sy_plan plan;
   *count = 0;
-  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, SY_RANKING_BM25, &context,
-                      error));
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->lengths, &index->analyzers, query,
+                      SY_RANKING_BM25, &context, error));
   for (uint32_t s = 0; s < index->snapshot.count && !sy_is_over(&context.time); s++) {
     SY_TRY(count_segment(&plan, s, count, error));
   }

@@ -11,7 +11,9 @@ static sy_status open_snapshot(sy_index *index, sy_error *error) {
     return sy_fail_at(error, SY_NOT_FOUND, sy_env_path(index->env), 0,
                       "no index here: nothing was committed");
   }
-  if (status == SY_OK) sy_analyzers_init(&index->analyzers, index->snapshot.manifest.text_rules);
+  if (status != SY_OK) return status;
+  sy_analyzers_init(&index->analyzers, index->snapshot.manifest.text_rules);
+  sy_weight_lengths(&index->snapshot, &index->lengths);
   return status;
 }
 

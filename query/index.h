@@ -9,6 +9,7 @@
 struct sy_index {
   sy_env *env;
   sy_snapshot snapshot;
+  sy_length_weights lengths; /* of the snapshot */
   sy_analyzers analyzers;
   sy_deadline deadline;
   sy_arena arena; /* of one search */

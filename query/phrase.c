@@ -95,7 +95,10 @@ static bool phrase_matches(sy_iterator *it) {
   if (!load_positions(p)) return false;
   for (uint32_t position = p->next[0]; position != SY_NO_POSITION;
        position = sy_positions_next(&p->positions[0])) {
-    if (sy_spend(&it->context->time, 1)) return false;
+    if (p->positions[0].left % SY_DEADLINE_STEPS == SY_DEADLINE_STEPS - 1 &&
+        sy_spend(&it->context->time, SY_DEADLINE_STEPS)) {
+      return false;
+    }
     if (position < p->offsets[0]) continue;
     uint32_t start = position - p->offsets[0], i = 1;
     while (i < p->cover_count && has_position(p, i, start + p->offsets[i])) i++;

@@ -5,7 +5,6 @@
 #include "query/closeness.h"
 #include "query/matcher.h"
 #include "query/sets.h"
-#include "query/weights.h"
 
 #define LOOK_UP_STEPS 128u /* what looking up a term counts for the deadline */
 
@@ -13,18 +12,6 @@
 
 static float idf(const sy_plan *plan, uint64_t df) {
   return (float)sy_weight_idf(plan->snapshot->numbers, df);
-}
-
-static void make_saturation(sy_plan *plan) {
-  for (int f = 0; f < SY_FIELD_COUNT; f++) {
-    double sum = 0;
-    for (uint32_t s = 0; s < plan->snapshot->count; s++) {
-      sum += (double)plan->snapshot->segments[s].info.fields[f].length_sum;
-    }
-    uint64_t n = plan->snapshot->numbers;
-    plan->averages[f] = n && sum > (double)n ? (float)(sum / (double)n) : 1;
-    sy_bm25_saturation(plan->averages[f], plan->saturation[f]);
-  }
 }
 
 /* ---- Nodes ----------------------------------------------------------------------------------- */
@@ -455,15 +442,15 @@ static sy_status plan_node(sy_plan *plan, const sy_node *node, sy_plan_node **ou
   return SY_OK;
 }
 
-sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analyzers,
-                       const sy_query *query, sy_ranking ranking, sy_search_context *context,
-                       sy_error *error) {
+sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, const sy_length_weights *lengths,
+                       sy_analyzers *analyzers, const sy_query *query, sy_ranking ranking,
+                       sy_search_context *context, sy_error *error) {
   *plan = (sy_plan){.snapshot = snapshot,
+                    .lengths = lengths,
                     .analyzers = analyzers,
                     .ranking = ranking,
                     .arena = context->arena,
                     .context = context};
-  make_saturation(plan);
   return plan_node(plan, query->root, &plan->root, error);
 }
 

@@ -8,6 +8,7 @@
 
 #include "query/iterator.h"
 #include "query/leaf.h"
+#include "query/weights.h"
 
 #define SY_QUERY_MAX_PARTS 10000u /* terms, phrases and ids, counted for each field */
 
@@ -61,19 +62,18 @@ typedef struct sy_plan {
   sy_plan_node *root;
   sy_bag *bags; /* free text, but for what is excluded */
   sy_gathered *gathered;
-  uint32_t negations;                    /* around the node that is being planned */
-  uint32_t parts;                        /* so far */
-  float saturation[SY_FIELD_COUNT][256]; /* K by length code */
-  float averages[SY_FIELD_COUNT];        /* length, over all segments */
+  uint32_t negations; /* around the node that is being planned */
+  uint32_t parts;     /* so far */
+  const sy_length_weights *lengths;
   sy_search_context *context;
 } sy_plan;
 
 /* Everything is allocated in context->arena. The analyzers are used during the call only. When time
  * is over, a plan may lack articles that are found while planning: then nothing can be searched
  * with it. */
-sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, sy_analyzers *analyzers,
-                       const sy_query *query, sy_ranking ranking, sy_search_context *context,
-                       sy_error *error);
+sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, const sy_length_weights *lengths,
+                       sy_analyzers *analyzers, const sy_query *query, sy_ranking ranking,
+                       sy_search_context *context, sy_error *error);
 
 /* The iterator of a node over segment `segment`; NULL when memory is out. */
 sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t segment);
@@ -86,8 +86,8 @@ uint32_t sy_plan_alternatives(const sy_plan_node *node, const sy_plan_node **out
 static inline sy_scorer sy_plan_scorer(const sy_plan *plan, const sy_plan_node *node,
                                        uint32_t segment) {
   const sy_segment *s = &plan->snapshot->segments[segment];
-  float ratio = plan->averages[node->field] / s->info.fields[node->field].impact_average;
-  return (sy_scorer){node->weight, plan->saturation[node->field], s->lengths[node->field],
+  float ratio = plan->lengths->averages[node->field] / s->info.fields[node->field].impact_average;
+  return (sy_scorer){node->weight, plan->lengths->saturation[node->field], s->lengths[node->field],
                      ratio > 1 ? ratio : 1};
 }
 

@@ -61,8 +61,8 @@ static sy_status search(sy_index *index, const sy_query *query, const sy_search_
   sy_explanation unused = {0}, *explanation = &unused;
   if (context->explainer) explanation = sy_explainer_explanation(context->explainer);
   sy_plan plan;
-  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->analyzers, query, o->ranking, context,
-                      context->error));
+  SY_TRY(sy_plan_make(&plan, &index->snapshot, &index->lengths, &index->analyzers, query,
+                      o->ranking, context, context->error));
   sy_explainer_lap(context->explainer, &explanation->plan_seconds);
   sy_topk top;
   sy_topk_init(&top, choose_wanted(&plan, o));

@@ -3,6 +3,18 @@
 
 #include <math.h>
 
+void sy_weight_lengths(const sy_snapshot *snapshot, sy_length_weights *out) {
+  for (int f = 0; f < SY_FIELD_COUNT; f++) {
+    double sum = 0;
+    for (uint32_t s = 0; s < snapshot->count; s++) {
+      sum += (double)snapshot->segments[s].info.fields[f].length_sum;
+    }
+    uint64_t n = snapshot->numbers;
+    out->averages[f] = n && sum > (double)n ? (float)(sum / (double)n) : 1;
+    sy_bm25_saturation(out->averages[f], out->saturation[f]);
+  }
+}
+
 double sy_weight_idf(uint64_t articles, uint64_t df) {
   double n = (double)articles, d = df > articles ? n : (double)df;
   return log(1 + (n - d + 0.5) / (d + 0.5));

@@ -10,6 +10,13 @@
 #define SY_TITLE_BOOST 2.0f   /* of terms and phrases; free text counts the same in both fields */
 #define SY_WORD_MULTIPLE 2.0f /* a word of free text, in pairs of characters */
 
+/* What BM25 takes from the lengths of the articles, by field: computed once for a snapshot. */
+typedef struct sy_length_weights {
+  float saturation[SY_FIELD_COUNT][256]; /* K by length code */
+  float averages[SY_FIELD_COUNT];        /* length, over all segments */
+} sy_length_weights;
+void sy_weight_lengths(const sy_snapshot *snapshot, sy_length_weights *out);
+
 /* Lucene's inverse document frequency, never negative: of a term that `df` of `articles` have. */
 double sy_weight_idf(uint64_t articles, uint64_t df);
 
