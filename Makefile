@@ -1,5 +1,6 @@
 # Suoyin. A newcomer needs two commands, `make demo` and `make check`; there are also deps, all, test,
-# asan, fuzz, torture, coverage, lint, format, bench, bench-quality, install, uninstall and clean.
+# asan, fuzz, torture, coverage, lint, format, bench, bench-index, bench-quality, install, uninstall and
+# clean.
 #
 #   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
 #   make WARN=      without -Werror            make V=1            show the commands
@@ -56,7 +57,7 @@ ifndef V
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test check demo asan fuzz torture coverage deps packages lint format bench bench-quality install uninstall clean FORCE
+.PHONY: all test check demo asan fuzz torture coverage deps packages lint format bench bench-index bench-quality install uninstall clean FORCE
 
 # ---- Rules ----------------------------------------------------------------------------------------------
 
@@ -167,6 +168,10 @@ demo: deps
 bench: deps
 	$(SUBMAKE) all
 	benchmarks/run.sh $(BUILD)
+
+bench-index: deps
+	$(SUBMAKE) all
+	benchmarks/index.sh $(BUILD)
 
 bench-quality: deps
 	$(SUBMAKE) all

@@ -11,16 +11,8 @@ shift
 work=$build/bench
 mkdir -p "$work"
 if [ $# -eq 0 ]; then
-  shared=${SUOYIN_SHARED:-../shared}
-  if [ ! -d "$shared/corpora" ]; then
-    echo "run.sh: no corpus given and no $shared/corpora: nothing to measure" >&2
-    exit 2
-  fi
-  for corpus in "$shared"/corpora/*.jsonl.zst; do
-    name=$(basename "$corpus" .zst)
-    [ -f "$work/$name" ] || zstd -q -d "$corpus" -o "$work/$name"
-  done
-  set -- "$work/techdocs.jsonl" "$work/poems.jsonl" -- "$shared/queries/dev.q.tsv"
+  corpora=$(benchmarks/corpora.sh "$build")
+  set -- $corpora -- "${SUOYIN_SHARED:-../shared}/queries/dev.q.tsv"
 fi
 for queries; do :; done # the last one
 pinned() { taskset -c "${CPU:-0}" "$@"; }
