@@ -21,21 +21,23 @@ uint64_t sy_positions_group_room(const sy_positions_group *g) {
   return (g->high_sum + g->gaps.bytes / sizeof(uint32_t) + g->low_bits) / 8 + 32;
 }
 
-void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *bits) {
+void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *out) {
+  sy_bit_writer bits = *out; /* a copy, which stays in registers */
   const uint32_t *gap = (const uint32_t *)g->gaps.data;
   for (uint32_t a = 0; a < g->articles; a++) {
     uint32_t k = g->parameters[a];
     for (const uint32_t *end = gap + g->counts[a]; gap < end; gap++) {
-      sy_bits_put_unary(bits, *gap >> k);
+      sy_bits_put_unary(&bits, *gap >> k);
     }
   }
   gap = (const uint32_t *)g->gaps.data;
   for (uint32_t a = 0; a < g->articles; a++) {
     uint32_t k = g->parameters[a], mask = (1u << k) - 1;
     for (const uint32_t *end = gap + g->counts[a]; gap < end; gap++) {
-      sy_bits_put(bits, *gap & mask, k);
+      sy_bits_put(&bits, *gap & mask, k);
     }
   }
+  *out = bits;
   g->articles = 0;
   g->high_sum = g->low_bits = 0;
   g->gaps.bytes = 0;

@@ -58,7 +58,7 @@ void sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const ui
 /* Bytes that the group takes at most when written behind other bits, the writer's slack included. */
 uint64_t sy_positions_group_room(const sy_positions_group *g);
 /* Writes the group and begins the next. */
-void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *bits);
+void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *out);
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
