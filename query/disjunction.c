@@ -24,7 +24,7 @@
 #include "base/status.h"
 
 #define WINDOW_LEAST 4096u
-#define WINDOW_MOST 65536u
+#define WINDOW_MOST SY_RANGE
 #define WINDOW_CANDIDATES 1024u /* a window is made so large that it has about so many */
 #define WINDOW_TERM_STEPS 128u  /* what a term in a window counts for the deadline */
 #define TABLE_LEAST 256u        /* a list with fewer articles is scored without a table */

@@ -57,7 +57,7 @@ struct sy_walk {
   const sy_segment *segment;
   sy_topk *top;
 };
-#define SY_RANGE 65536u
+#define SY_RANGE 16384u
 
 /* Each allocates in the arena of the plan; NULL when the plan has another shape, or memory is out,
  * which the context then says. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARTICLES = 3 * SY_RANGE, SEGMENTS = 3 };
+enum { ARTICLES = 12 * SY_RANGE, SEGMENTS = 3 };
 
 static uint64_t random_state = 1;
 static uint32_t below(uint32_t limit) {
@@ -26,7 +26,7 @@ static void add_articles(fixture *f) {
     for (uint32_t k = below(6) + 1; k > 0; k--) strcat(body, pieces[below(1 + below(8))]);
     snprintf(id, sizeof id, "%u", (unsigned)i);
     add(f, id, below(9) ? "" : "学习", body);
-    if (i == SY_RANGE / 2 || i == SY_RANGE) commit(f);
+    if (i == 2 * SY_RANGE || i == 4 * SY_RANGE) commit(f);
   }
   commit(f);
   sy_error error;
