@@ -8,7 +8,7 @@
 #define SLOTS 32u         /* blocks on their way */
 #define SAMPLE_EVERY 8u   /* blocks: one is counted */
 #define LEARN_EVERY 64u   /* blocks: the counts are looked at */
-#define LEARN_PERCENT 98u /* a new alphabet must cost no more of the current one's */
+#define LEARN_PERCENT 95u /* a new alphabet must cost no more of the current one's */
 
 /* A block, from its first article until its frame is written. */
 typedef struct slot {
@@ -42,7 +42,7 @@ struct sy_articles_writer {
   slot slots[SLOTS];
   uint64_t put, taken; /* blocks: block n is in slot n % SLOTS */
 
-  sy_character_counts *counts;
+  sy_symbol_counts *counts;
   sy_alphabet *alphabet, *candidate; /* `alphabet` changes only when no block is on its way */
   uint32_t current;                  /* the number of `alphabet`, or 0 */
   sy_buffer alphabets;               /* stored, one behind the other */
@@ -165,10 +165,12 @@ static uint32_t number_alphabet(sy_articles_writer *w, const uint8_t *stored, si
 
 /* A new alphabet, when it would make what is counted enough smaller. */
 static sy_status consider_alphabet(sy_articles_writer *w, sy_error *error) {
-  sy_alphabet_learn(w->candidate, w->counts);
+  if (!sy_alphabet_learn(w->candidate, w->counts)) return sy_fail_memory(error);
   uint64_t now = w->current ? sy_alphabet_cost(w->alphabet, w->counts) : UINT64_MAX / 100;
   uint64_t then = sy_alphabet_cost(w->candidate, w->counts);
-  sy_character_counts_age(w->counts);
+  if (now == UINT64_MAX || then == UINT64_MAX || !sy_symbol_counts_age(w->counts)) {
+    return sy_fail_memory(error);
+  }
   if (!w->candidate->count || then * 100 > now * LEARN_PERCENT) return SY_OK;
   sy_buffer stored = {0};
   sy_alphabet_store(w->candidate, &stored);
@@ -188,7 +190,7 @@ static sy_status learn(sy_articles_writer *w, sy_error *error) {
     if (!make_alphabets(w)) return sy_fail_memory(error);
     size_t bytes =
         w->block.bytes < SY_ARTICLE_BLOCK_BYTES ? w->block.bytes : SY_ARTICLE_BLOCK_BYTES;
-    sy_character_counts_add(w->counts, w->block.data, bytes);
+    sy_symbol_counts_add(w->counts, w->block.data, bytes);
   }
   return w->put % LEARN_EVERY == LEARN_EVERY - 1 ? consider_alphabet(w, error) : SY_OK;
 }

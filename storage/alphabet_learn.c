@@ -1,0 +1,162 @@
+/* alphabet_learn.c - counting characters and pairs, and choosing an alphabet for them (alphabet.h). */
+#include "storage/alphabet.h"
+#include "storage/pairs.h"
+#include "text/utf8.h"
+
+/* ---- Counting -------------------------------------------------------------------------------- */
+
+#define COUNTED_BITS 16
+_Static_assert(SY_COUNTED_SLOTS == 1u << COUNTED_BITS, "the table has that many slots");
+#define COUNTED_MOST (SY_COUNTED_SLOTS / 4 * 3)
+
+/* The slot of a pair, or the empty one where it would be. */
+static uint32_t find_pair(const sy_symbol_counts *c, uint32_t pair) {
+  uint32_t at = sy_pair_slot(pair, COUNTED_BITS);
+  while (c->pairs[at].pair && c->pairs[at].pair != pair) at = (at + 1) % SY_COUNTED_SLOTS;
+  return at;
+}
+
+static void add_pair(sy_symbol_counts *c, uint32_t pair, uint32_t count) {
+  sy_pair_count *slot = &c->pairs[find_pair(c, pair)];
+  if (!slot->pair) {
+    if (c->pair_count == COUNTED_MOST) return;
+    c->pair_count++;
+    slot->pair = pair;
+  }
+  slot->count += count;
+}
+
+/* Pairs are of characters of three bytes: only those are coded as pairs. */
+void sy_symbol_counts_add(sy_symbol_counts *c, const uint8_t *text, size_t bytes) {
+  const uint8_t *end = text + bytes;
+  uint32_t before = 0;
+  while (text < end) {
+    uint32_t length, character = sy_utf8_decode(text, end, &length);
+    text += length;
+    if (length > 1 && character < 0x10000) c->characters[character]++;
+    if (length != 3) {
+      before = 0;
+      continue;
+    }
+    if (before) add_pair(c, sy_pair(before, character), 1);
+    before = character;
+  }
+}
+
+bool sy_symbol_counts_age(sy_symbol_counts *c) {
+  for (uint32_t i = 0; i < 0x10000; i++) c->characters[i] /= 2;
+  sy_pair_count *old = malloc(sizeof c->pairs);
+  if (!old) return false;
+  memcpy(old, c->pairs, sizeof c->pairs);
+  memset(c->pairs, 0, sizeof c->pairs);
+  c->pair_count = 0;
+  for (uint32_t i = 0; i < SY_COUNTED_SLOTS; i++) {
+    if (old[i].count > 1) add_pair(c, old[i].pair, old[i].count / 2);
+  }
+  free(old);
+  return true;
+}
+
+/* ---- Choosing -------------------------------------------------------------------------------- */
+
+#define PAIR_LEAST 8 /* times that a pair must have been seen */
+
+typedef struct ranked {
+  uint32_t count;
+  sy_symbol symbol;
+} ranked;
+
+static int compare_ranked(const void *a, const void *b) {
+  const ranked *x = a, *y = b;
+  if (x->count != y->count) return x->count > y->count ? -1 : 1;
+  uint32_t p = sy_pair(x->symbol.first, x->symbol.second);
+  uint32_t q = sy_pair(y->symbol.first, y->symbol.second);
+  return (p > q) - (p < q);
+}
+
+/* What is left of the characters' counts where `count` times both are coded as a pair. Pairs overlap, so
+ * not all of them will be; and something is left of every character. */
+static void take_pair(uint32_t *left, sy_symbol pair, uint32_t count) {
+  const uint16_t characters[2] = {pair.first, pair.second};
+  for (int i = 0; i < 2; i++) {
+    uint32_t *l = &left[characters[i]], taken = count / 4 * 3;
+    *l = *l - *l / 8 > taken ? *l - taken : *l / 8;
+  }
+}
+
+/* The commonest pairs; returns how many. */
+static uint32_t choose_pairs(const sy_symbol_counts *c, ranked *all) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < SY_COUNTED_SLOTS; i++) {
+    const sy_pair_count *p = &c->pairs[i];
+    if (p->count < PAIR_LEAST) continue;
+    all[n++] = (ranked){p->count, {(uint16_t)(p->pair >> 16), (uint16_t)p->pair}};
+  }
+  if (n) qsort(all, n, sizeof *all, compare_ranked);
+  return n < SY_ALPHABET_PAIRS ? n : SY_ALPHABET_PAIRS;
+}
+
+/* The bytes of the code of the symbol with this rank, the first one lowest. */
+static uint16_t code_of(uint32_t rank) {
+  if (rank < SY_ALPHABET_SHORT) return (uint16_t)(0x80 + rank);
+  rank -= SY_ALPHABET_SHORT;
+  return (uint16_t)((0xE0 + (rank >> 8)) | (rank & 0xFF) << 8);
+}
+
+static void add_symbol(sy_alphabet *a, sy_symbol s) {
+  uint16_t code = code_of(a->count);
+  a->symbols[a->count++] = s;
+  if (!s.second) {
+    a->codes[s.first] = code;
+    return;
+  }
+  uint32_t pair = sy_pair(s.first, s.second), at = sy_pair_slot(pair, SY_PAIR_BITS);
+  while (a->pairs[at]) at = (at + 1) % SY_PAIR_SLOTS;
+  a->pairs[at] = pair;
+  a->pair_codes[at] = code;
+  a->begins[s.first / 8] |= (uint8_t)(1u << s.first % 8);
+}
+
+bool sy_alphabet_learn(sy_alphabet *a, const sy_symbol_counts *c) {
+  ranked *all = malloc((SY_COUNTED_SLOTS + 0x10000) * sizeof *all);
+  uint32_t *left = malloc(sizeof c->characters);
+  if (all && left) {
+    memcpy(left, c->characters, sizeof c->characters);
+    uint32_t n = choose_pairs(c, all);
+    for (uint32_t i = 0; i < n; i++) take_pair(left, all[i].symbol, all[i].count);
+    for (uint32_t i = 0x80; i < 0x10000; i++) {
+      if (c->characters[i] > 1) all[n++] = (ranked){left[i], {(uint16_t)i, 0}};
+    }
+    if (n) qsort(all, n, sizeof *all, compare_ranked);
+    memset(a, 0, sizeof *a);
+    for (uint32_t i = 0; i < 0x10000; i++) a->codes[i] = 0xFE;
+    for (uint32_t i = 0; i < n && i < SY_ALPHABET_MAX; i++) add_symbol(a, all[i].symbol);
+  }
+  bool good = all && left;
+  free(all);
+  free(left);
+  return good;
+}
+
+uint64_t sy_alphabet_cost(const sy_alphabet *a, const sy_symbol_counts *c) {
+  uint32_t *left = malloc(sizeof c->characters);
+  if (!left) return UINT64_MAX;
+  memcpy(left, c->characters, sizeof c->characters);
+  for (uint32_t i = 0; i < a->count; i++) {
+    sy_symbol s = a->symbols[i];
+    if (s.second) take_pair(left, s, c->pairs[find_pair(c, sy_pair(s.first, s.second))].count);
+  }
+  uint64_t cost = 0;
+  for (uint32_t i = 0; i < a->count; i++) {
+    sy_symbol s = a->symbols[i];
+    uint32_t count =
+        s.second ? c->pairs[find_pair(c, sy_pair(s.first, s.second))].count : left[s.first];
+    uint32_t bits =
+        34 - (uint32_t)__builtin_clz(i + 32); /* Zipf's law: -log2 of 1 / rank, smoothed */
+    cost += (uint64_t)count * bits;
+    if (!s.second) left[s.first] = 0;
+  }
+  for (uint32_t i = 0x80; i < 0x10000; i++) cost += left[i] * 24ull;
+  free(left);
+  return cost;
+}

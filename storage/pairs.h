@@ -1,0 +1,24 @@
+/* pairs.h - pairs of characters in hash tables: what alphabet.c and alphabet_learn.c share. */
+#ifndef SY_PAIRS_H
+#define SY_PAIRS_H
+
+#include "storage/alphabet.h"
+
+static inline uint32_t sy_pair(uint32_t first, uint32_t second) { return first << 16 | second; }
+
+/* Where to look for a pair in a table of 2^bits slots. */
+static inline uint32_t sy_pair_slot(uint32_t pair, uint32_t bits) {
+  return pair * 2654435761u >> (32 - bits);
+}
+
+#define SY_PAIR_BITS 13 /* of sy_alphabet.pairs */
+_Static_assert(SY_PAIR_SLOTS == 1u << SY_PAIR_BITS, "the table has that many slots");
+
+/* The code of a pair of the alphabet, or 0. */
+static inline uint32_t sy_pair_code(const sy_alphabet *a, uint32_t first, uint32_t second) {
+  uint32_t pair = sy_pair(first, second), at = sy_pair_slot(pair, SY_PAIR_BITS);
+  while (a->pairs[at] && a->pairs[at] != pair) at = (at + 1) % SY_PAIR_SLOTS;
+  return a->pairs[at] ? a->pair_codes[at] : 0;
+}
+
+#endif
