@@ -21,6 +21,7 @@
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/stopwatch.h"
+#include "storage/env_create.h"
 #include "storage/pages.h"
 
 #include <errno.h>
@@ -356,8 +357,7 @@ static sy_status read_head(const sy_env *env, uint8_t *head, uint64_t *bytes, sy
   return SY_OK;
 }
 
-/* Whether LMDB may look at the file. An empty one is what a writer leaves that dies while it makes
- * an index. */
+/* Whether LMDB may look at the file. Where there is none, or an empty one, a writer makes it. */
 static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
   uint8_t *head = malloc(2 * (size_t)SY_PAGE_MOST_BYTES);
   if (!head) return sy_fail_memory(error);
@@ -372,6 +372,8 @@ static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
       status = sy_pages_metas(env->path, head, bytes, metas, error);
     } else if (!env->writer || !create) {
       status = sy_fail_at(error, SY_NOT_FOUND, env->path, 0, "no index here: data.mdb is empty");
+    } else {
+      status = sy_env_create(env->path, error);
     }
   } while (status == SY_CORRUPT && has_changed(&watch, head, bytes));
   free(head);
