@@ -1,6 +1,6 @@
 # Suoyin. A newcomer needs two commands, `make demo` and `make check`; there are also deps, all, test,
-# asan, fuzz, torture, coverage, lint, format, bench, bench-index, bench-quality, install, uninstall and
-# clean.
+# asan, tsan, fuzz, torture, coverage, lint, format, bench, bench-index, bench-quality, install,
+# uninstall and clean.
 #
 #   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
 #   make WARN=      without -Werror            make V=1            show the commands
@@ -57,7 +57,7 @@ ifndef V
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test check demo asan fuzz torture coverage deps packages lint format bench bench-index bench-quality install uninstall clean FORCE
+.PHONY: all test check demo asan tsan fuzz torture coverage deps packages lint format bench bench-index bench-quality install uninstall clean FORCE
 
 # ---- Rules ----------------------------------------------------------------------------------------------
 
@@ -140,6 +140,12 @@ check: deps
 
 asan: deps
 	$(SUBMAKE) test BUILD=$(BUILD)/asan SANITIZE='$(ASAN)' CFLAGS='-O1 -g'
+
+# The tests of what runs in several threads.
+TSAN := base/test_pool storage/test_articles indexer/test_writer query/test_threads
+tsan: deps
+	$(SUBMAKE) $(TSAN:%=$(BUILD)/tsan/tests/%) BUILD=$(BUILD)/tsan SANITIZE=-fsanitize=thread CFLAGS='-O1 -g'
+	tests/run $(BUILD)/tsan $(TSAN)
 
 # FUZZ_SECONDS=600 for each target, FUZZ_JOBS=2 at a time, FUZZ_NAMES= all. The targets as tests make the
 # seeds.
