@@ -124,6 +124,30 @@ uint8_t *sy_alphabet_encode(const sy_alphabet *a, const uint8_t *text, size_t by
 
 #define PIECE 4096u /* coded bytes for which room is made at once */
 
+/* A character up to U+FFFF, mostly of three bytes; stores a fourth one behind it, too. */
+static inline uint8_t *put_character(uint8_t *out, uint32_t c) {
+  if (c < 0x800) return out + sy_utf8_encode(out, c);
+  sy_store32(out, 0x8080E0 | c >> 12 | (c >> 6 & 0x3F) << 8 | (c & 0x3F) << 16);
+  return out + 3;
+}
+
+/* What has no short code: see put_other(). NULL when it contradicts itself. */
+static const uint8_t *decode_other(const uint8_t *p, const uint8_t *end, uint8_t **out) {
+  if (*p == OTHER) {
+    if (end - p < 3) return NULL;
+    *out = put_character(*out, load16(p + 1));
+    return p + 3;
+  }
+  if (end - p < 2) return NULL;
+  if (p[1] >= 0x80) {
+    *(*out)++ = p[1];
+    return p + 2;
+  }
+  if (end - p < 4 || p[1] < 1 || p[1] > 0x10) return NULL;
+  *out += sy_utf8_encode(*out, (uint32_t)p[1] << 16 | load16(p + 2));
+  return p + 4;
+}
+
 /* Decodes what begins before `stop`; `end` is that of the coded text. NULL when it contradicts
  * itself. `out` has room for 6 bytes for each coded byte, and 8. */
 static const uint8_t *decode_piece(const uint8_t *stored, const uint8_t *p, const uint8_t *stop,
@@ -132,7 +156,7 @@ static const uint8_t *decode_piece(const uint8_t *stored, const uint8_t *p, cons
   const uint8_t *symbols = stored + 2;
   uint8_t *o = *out;
   while (p < stop) {
-    uint32_t b = *p, rank, character;
+    uint32_t b = *p, rank;
     if (b < 0x80) {
       while (stop - p >= 8 && !(sy_load64(p) & ASCII_MASK)) {
         memcpy(o, p, 8);
@@ -142,38 +166,23 @@ static const uint8_t *decode_piece(const uint8_t *stored, const uint8_t *p, cons
       while (p < stop && *p < 0x80) *o++ = *p++;
       continue;
     }
-    if (b < OTHER) {
-      if (b < LEAD) {
-        rank = b - 0x80;
-        p++;
-      } else {
-        if (end - p < 2) return NULL;
-        rank = SY_ALPHABET_SHORT + ((b - LEAD) << 8 | p[1]);
-        p += 2;
-      }
-      if (rank >= count) return NULL;
-      character = load16(symbols + 4 * (size_t)rank);
-      uint32_t second = load16(symbols + 4 * (size_t)rank + 2);
-      if (second) {
-        o += sy_utf8_encode(o, character);
-        character = second;
-      }
-    } else if (b == OTHER) {
-      if (end - p < 3) return NULL;
-      character = load16(p + 1);
-      p += 3;
+    if (b >= OTHER) {
+      p = decode_other(p, end, &o);
+      if (!p) return NULL;
+      continue;
+    }
+    if (b < LEAD) {
+      rank = b - 0x80;
+      p++;
     } else {
       if (end - p < 2) return NULL;
-      if (p[1] >= 0x80) {
-        *o++ = p[1];
-        p += 2;
-        continue;
-      }
-      if (end - p < 4 || p[1] < 1 || p[1] > 0x10) return NULL;
-      character = (uint32_t)p[1] << 16 | load16(p + 2);
-      p += 4;
+      rank = SY_ALPHABET_SHORT + ((b - LEAD) << 8 | p[1]);
+      p += 2;
     }
-    o += sy_utf8_encode(o, character);
+    if (rank >= count) return NULL;
+    uint32_t symbol = sy_load32(symbols + 4 * (size_t)rank);
+    o = put_character(o, symbol & 0xFFFF);
+    if (symbol >> 16) o = put_character(o, symbol >> 16);
   }
   *out = o;
   return p;
