@@ -79,11 +79,12 @@ static bool set_option(void *context, int code, const char *value) {
 /* ---- One run, in a child --------------------------------------------------------------------- */
 
 static uint64_t bytes_written(void) {
-  unsigned long long bytes = 0;
+  static const char name[] = "write_bytes: ";
+  uint64_t bytes = 0;
   char line[200];
   FILE *io = fopen("/proc/self/io", "r");
   while (io && fgets(line, sizeof line, io)) {
-    if (sscanf(line, "write_bytes: %llu", &bytes) == 1) break;
+    if (!strncmp(line, name, sizeof name - 1)) bytes = strtoull(line + sizeof name - 1, NULL, 10);
   }
   if (io) fclose(io);
   return bytes;

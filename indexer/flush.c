@@ -278,6 +278,8 @@ sy_status sy_inverter_flush(sy_inverter *v, sy_segment_writer *segment, sy_error
   }
   sy_slabs_reset(&v->slabs);
   v->articles = 0;
-  v->text_bytes = v->inverted_bytes = v->words = 0;
+  v->text_bytes = 0;
+  v->inverted_bytes = 0;
+  v->words = 0;
   return SY_OK;
 }

@@ -40,7 +40,7 @@ static void free_worker(sy_inverter_worker *w) {
 
 void sy_inverter_free(sy_inverter *v) {
   if (!v) return;
-  for (uint32_t i = 0; i < v->worker_count; i++) free_worker(&v->workers[i]);
+  for (uint32_t i = 0; v->workers && i < v->worker_count; i++) free_worker(&v->workers[i]);
   free(v->workers);
   uint32_t **chunks = (uint32_t **)v->lengths.data;
   for (size_t i = 0; i < v->lengths.bytes / sizeof *chunks; i++) free(chunks[i]);
@@ -78,12 +78,10 @@ bool sy_inverter_has_room(sy_inverter *v, uint64_t text_bytes) {
 sy_status sy_inverter_expect(sy_inverter *v, uint64_t text_bytes, sy_error *error) {
   if (!v->articles) v->widths = sy_tuple_widths_for(text_bytes);
   if ((size_t)v->articles / SY_LENGTHS_CHUNK == v->lengths.bytes / sizeof(uint32_t *)) {
-    uint32_t *chunk = malloc(sizeof *chunk * SY_FIELD_COUNT * SY_LENGTHS_CHUNK);
-    if (chunk) sy_buffer_append(&v->lengths, &chunk, sizeof chunk);
-    if (!chunk || v->lengths.failed) {
-      free(chunk);
-      return sy_fail_memory(error);
-    }
+    uint32_t **chunk = (uint32_t **)sy_buffer_reserve(&v->lengths, sizeof *chunk);
+    if (chunk) *chunk = malloc(sizeof **chunk * SY_FIELD_COUNT * SY_LENGTHS_CHUNK);
+    if (!chunk || !*chunk) return sy_fail_memory(error);
+    v->lengths.bytes += sizeof *chunk;
   }
   v->articles++;
   v->text_bytes += text_bytes;

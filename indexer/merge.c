@@ -4,10 +4,10 @@
  * Articles keep their order, so the lists of a term are appended one behind the other, numbers
  * shifted. Stored text is copied in compressed blocks when nothing in the segment is deleted.
  *
- * The policy is Lucene's log merge: the newest segments, as long as they are under a limit, are
- * merged when there are SY_MERGE_FACTOR of them; limits grow by that factor. An article is
- * rewritten about log8(index size / 1 MB) times, and an index has at most 8 segments for each of
- * these sizes.
+ * The policy is Lucene's log merge: segments are of a level by their size, and levels grow by
+ * MERGE_FACTOR. When the newest segments, as long as they are not above a level, have MERGE_FACTOR of
+ * that level among them, they are merged, those of lower levels behind them left alone. An article is
+ * rewritten about log8(index size / 64 KB) times, and an index has at most 7 segments of each level.
  */
 #include "indexer/merge.h"
 
@@ -15,8 +15,8 @@
 #include "storage/lengths.h"
 
 #define MERGE_FACTOR 8u
-#define MERGE_LEAST_BYTES (1ull << 20)
-#define MERGE_MOST_BYTES (4ull << 30) /* larger segments are left alone */
+#define MERGE_LEAST_BYTES (64ull << 10) /* below: the lowest level */
+#define MERGE_MOST_BYTES (4ull << 30)   /* larger segments are left alone */
 
 /* ---- Policy ---------------------------------------------------------------------------------- */
 
@@ -26,16 +26,24 @@ static uint64_t segment_bytes(const sy_segment_info *info) {
   return bytes;
 }
 
+/* Whether the segments from `low` to below `high` bytes, newest of those below `high`, are to be merged. */
+static bool is_full(const sy_manifest *m, uint64_t low, uint64_t high, uint32_t *first,
+                    uint32_t *count) {
+  uint32_t end = m->segment_count, of_level = 0, behind = 0;
+  for (*first = end; *first && segment_bytes(&m->segments[*first - 1]) < high; --*first) {
+    if (segment_bytes(&m->segments[*first - 1]) < low) continue;
+    if (!of_level++) behind = *first;
+  }
+  *count = behind - *first;
+  return of_level >= MERGE_FACTOR;
+}
+
 bool sy_merge_choose(const sy_manifest *m, const uint64_t *deleted, uint32_t *first,
                      uint32_t *count) {
-  for (uint64_t limit = MERGE_LEAST_BYTES; limit <= MERGE_MOST_BYTES; limit *= MERGE_FACTOR) {
-    uint32_t at = m->segment_count;
-    while (at && segment_bytes(&m->segments[at - 1]) < limit) at--;
-    if (m->segment_count - at >= MERGE_FACTOR) {
-      *first = at;
-      *count = m->segment_count - at;
-      return true;
-    }
+  uint64_t low = 0;
+  for (uint64_t high = MERGE_LEAST_BYTES; high <= MERGE_MOST_BYTES; high *= MERGE_FACTOR) {
+    if (is_full(m, low, high, first, count)) return true;
+    low = high;
   }
   for (uint32_t i = 0; i < m->segment_count; i++) { /* mostly deleted: rewrite it by itself */
     if (deleted[i] * 2 > m->segments[i].articles) {
