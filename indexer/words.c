@@ -134,7 +134,7 @@ bool sy_words_rank(const sy_words *const *tables, uint32_t count, sy_ranks *rank
   for (uint32_t t = 0; t < count; t++) all += tables[t]->count;
   sort_key *keys = malloc((all + 1) * sizeof *keys);
   *ranks = (sy_ranks){.words = malloc((all + 1) * sizeof *ranks->words),
-                      .rank_of = calloc(count, sizeof *ranks->rank_of),
+                      .rank_of = calloc(count + 1ull, sizeof *ranks->rank_of),
                       .tables = count};
   bool good = keys && ranks->words && ranks->rank_of;
   for (uint32_t t = 0, at = 0; good && t < count; at += tables[t++]->count) {

@@ -128,6 +128,7 @@ sy_status sy_articles_get(sy_articles *a, uint32_t article, sy_article *out, sy_
   if (first_of(a, block) > article) return corrupt(a, error);
   if (block != a->block) SY_TRY(load_block(a, block, error));
   sy_cursor c = sy_cursor_make(a->raw, sy_load32(a->raw_sizes + 4 * (size_t)block));
+  *out = (sy_article){.id = {NULL, 0}};
   for (uint32_t i = first_of(a, block); i <= article; i++) {
     if (!sy_article_read(&c, out)) return corrupt(a, error);
   }
