@@ -71,6 +71,8 @@ static void test_logarithm(void **state) {
     double exact = 8 * log2(sy_length_decode((uint8_t)code));
     assert_true(fabs(exact - sy_length_log((uint8_t)code)) <= 0.75);
   }
+  assert_int_equal(most, SY_LENGTH_CODE_MOST);
+  assert_int_equal(sy_length_log(255), sy_length_log(most));
   assert_int_equal(sy_length_log(0), 0);
   assert_int_equal(sy_length_log(sy_length_encode(1u << 20)), 160);
 }
