@@ -4,11 +4,11 @@
  * Caveats, before the declarations:
  *
  * - One writer at a time: sy_writer_open() takes a lock on the index that the kernel releases when
- *   the process ends, however it ends. Any number of readers, in any number of processes, go on
- *   beside it.
+ *   the process ends, however it ends. Readers go on beside it: up to 1,024
+ *   snapshots, in any number of processes.
  * - A reader (sy_index) is one snapshot. It does not see later commits until sy_index_refresh(),
  *   and while it lives the pages of its snapshot cannot be reused: a reader kept open for days
- *   beside a busy writer makes the file grow.
+ *   beside a busy writer makes the file grow (sy_index_stats tells by how much).
  * - Nothing is visible to readers, or survives the process, before sy_writer_commit() returns
  *   SY_OK.
  * - An object (sy_writer, sy_index, sy_query, sy_results) is used by one thread at a time.
@@ -110,8 +110,8 @@ typedef struct sy_writer_options {
   uint64_t
       memory_bytes; /* target for the writer's working memory; at least 32 MiB (default 512 MiB) */
   int compression_level; /* zstd level of stored text, 1 to 19 (default 2) */
-  /* 1 to 16: the caller's, and those that work beside it. They run only while a call of the writer's
-   * functions has given them work, and have all signals blocked (default 2). */
+  /* 1 to 16: the caller's, and those that work beside it. They run only while a call of the
+   * writer's functions has given them work, and have all signals blocked (default 2). */
   uint32_t threads;
   bool timings; /* measure what sy_writer_get_timings() tells (default false) */
 } sy_writer_options;
@@ -243,7 +243,7 @@ typedef struct sy_index sy_index;
 
 /* Opens the newest snapshot of the index in directory `path`. *out is owned by the caller:
  * sy_index_close(). Errors: SY_NOT_FOUND no index there (error is filled); SY_VERSION;
- * SY_CORRUPT; SY_IO. */
+ * SY_CORRUPT; SY_LIMIT too many snapshots are open; SY_IO. */
 SY_API sy_status sy_index_open(const char *path, sy_index **out, sy_error *error);
 
 /* Moves to the newest snapshot. Borrowed memory of the old one becomes invalid. */
@@ -286,6 +286,11 @@ typedef struct sy_index_stats {
   uint64_t bytes_deletes;
   uint64_t bytes_file; /* the LMDB file, in use */
   uint64_t bytes_free; /* of these, pages free for reuse */
+  /* Of these, pages that cannot be used again before older snapshots are closed or refreshed: what
+   * they cost in growth of the file. */
+  uint64_t bytes_held;
+  uint64_t readers;             /* other snapshots open now, by any process; a writer has one */
+  uint64_t oldest_transactions; /* LMDB's transactions from the oldest of them to this one */
 } sy_index_stats;
 SY_API sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *error);
 

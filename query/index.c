@@ -92,7 +92,14 @@ sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *e
     stats->bytes_articles += info->bytes[SY_PART_ARTICLES] + info->bytes[SY_PART_ARTICLE_DIRECTORY];
     stats->bytes_deletes += info->bytes[SY_PART_DELETES];
   }
-  return sy_env_sizes(index->env, &stats->bytes_file, &stats->bytes_free, error);
+  sy_env_usage usage;
+  SY_TRY(sy_env_get_usage(index->env, &usage, error));
+  stats->bytes_file = usage.file_bytes;
+  stats->bytes_free = usage.free_bytes;
+  stats->bytes_held = usage.held_bytes;
+  stats->readers = usage.readers;
+  stats->oldest_transactions = usage.oldest_transactions;
+  return SY_OK;
 }
 
 sy_status sy_index_check(sy_index *index, void (*on_problem)(void *context, const char *what),

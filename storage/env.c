@@ -22,6 +22,7 @@
 #include "base/status.h"
 #include "base/stopwatch.h"
 #include "storage/env_create.h"
+#include "storage/env_readers.h"
 #include "storage/pages.h"
 
 #include <errno.h>
@@ -96,8 +97,11 @@ static sy_status fail_mdb(const sy_env *env, sy_error *error, int code, const ch
       return sy_fail_at(error, SY_LIMIT, env->path, 0,
                         "%s: the index does not fit the address space (%s)", what,
                         "an index can grow to 1 TiB, less where ulimit -v is set");
-    case MDB_TXN_FULL:
-    case MDB_READERS_FULL: status = SY_LIMIT; break;
+    case MDB_READERS_FULL:
+      return sy_fail_at(error, SY_LIMIT, env->path, 0,
+                        "%s: as many snapshots are open as lock.mdb has room for (%u in a new one)",
+                        what, SY_ENV_READERS_MOST);
+    case MDB_TXN_FULL: status = SY_LIMIT; break;
     default: break;
   }
   return sy_fail_at(error, status, env->path, 0, "%s: %s", what, mdb_strerror(code));
@@ -214,7 +218,12 @@ void sy_env_end_read(sy_env *env) {
 /* SY_CORRUPT may mean that writers committed while we looked. */
 static sy_status try_read(sy_env *env, sy_error *error) {
   sy_env_end_read(env);
-  int code = mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &env->read);
+  MDB_env *mdb = env->shared->mdb;
+  int code = mdb_txn_begin(mdb, NULL, MDB_RDONLY, &env->read);
+  if (code == MDB_READERS_FULL) { /* dead ones, too */
+    code = sy_env_readers_reclaim(mdb);
+    if (!code) code = mdb_txn_begin(mdb, NULL, MDB_RDONLY, &env->read);
+  }
   if (code) {
     env->read = NULL;
     return fail_mdb(env, error, code, "cannot begin reading");
@@ -271,8 +280,13 @@ static sy_status visit_value(void *context, const sy_page_value *v, sy_error *er
 
 sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error) {
   value_walk walk = {visit, context};
-  SY_TRY(sy_pages_check(&env->pages, NULL, NULL, error));
-  return sy_pages_walk(&env->pages, 0, UINT64_MAX, visit_value, &walk, error);
+  uint64_t free_pages;
+  SY_TRY(sy_pages_check(&env->pages, NULL, &free_pages, error));
+  SY_TRY(sy_pages_walk(&env->pages, 0, UINT64_MAX, visit_value, &walk, error));
+  uint64_t lost = sy_pages_lost(&env->pages, free_pages);
+  if (!lost) return SY_OK;
+  return sy_fail_at(error, SY_CORRUPT, env->path, 0, "%llu pages are neither used nor free",
+                    (unsigned long long)lost);
 }
 
 static bool no_overflow(uint64_t key) {
@@ -293,11 +307,19 @@ sy_status sy_env_check_new(sy_env *env, sy_error *error) {
   return sy_pages_walk(&env->pages, 0, UINT64_MAX, check_new, env, error);
 }
 
-sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error) {
-  uint64_t pages;
-  SY_TRY(sy_pages_check(&env->pages, no_overflow, &pages, error));
-  *file_bytes = (env->pages.meta.last_page + 1) * env->pages.meta.page_bytes;
-  *free_bytes = pages * env->pages.meta.page_bytes;
+sy_status sy_env_get_usage(sy_env *env, sy_env_usage *usage, sy_error *error) {
+  uint64_t free_pages, held_pages, readers, newest = env->pages.meta.commit, oldest = newest;
+  SY_TRY(sy_pages_check(&env->pages, no_overflow, &free_pages, error));
+  int code = env->shared->read_only ? 0 : sy_env_readers_reclaim(env->shared->mdb);
+  if (!code) code = sy_env_readers_count(env->shared->mdb, &readers, &oldest);
+  if (code) return fail_mdb(env, error, code, "cannot read the table of readers");
+  SY_TRY(sy_pages_freed(&env->pages, oldest, newest, &held_pages, error));
+  uint64_t page_bytes = env->pages.meta.page_bytes;
+  *usage = (sy_env_usage){.file_bytes = (env->pages.meta.last_page + 1) * page_bytes,
+                          .free_bytes = free_pages * page_bytes,
+                          .held_bytes = held_pages * page_bytes,
+                          .readers = readers ? readers - 1 : 0,
+                          .oldest_transactions = newest - oldest};
   return SY_OK;
 }
 
@@ -388,6 +410,7 @@ static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
     code = mdb_env_create(&shared->mdb);
     if (code) return code;
     code = mdb_env_set_mapsize(shared->mdb, map_bytes);
+    if (!code) code = mdb_env_set_maxreaders(shared->mdb, SY_ENV_READERS_MOST);
     if (!code) code = mdb_env_open(shared->mdb, path, flags | MDB_NOTLS | MDB_NORDAHEAD, 0666);
     if (!code) return 0;
     mdb_env_close(shared->mdb);
@@ -398,9 +421,7 @@ static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
 
 static int open_database(shared_env *shared) {
   MDB_txn *txn;
-  int dead, code = shared->read_only
-                       ? 0
-                       : mdb_reader_check(shared->mdb, &dead); /* slots of dead processes */
+  int code = shared->read_only ? 0 : sy_env_readers_reclaim(shared->mdb);
   if (!code) code = mdb_txn_begin(shared->mdb, NULL, MDB_RDONLY, &txn);
   if (code) return code;
   code = mdb_dbi_open(txn, NULL, 0, &shared->dbi);
@@ -516,7 +537,9 @@ void sy_env_close(sy_env *env) {
 
 static sy_status begin_write(sy_env *env, sy_error *error) {
   if (env->write) return SY_OK;
-  int code = mdb_txn_begin(env->shared->mdb, NULL, 0, &env->write);
+  /* What a reader died in would stay as long as this writer lives. */
+  int code = sy_env_readers_reclaim(env->shared->mdb);
+  if (!code) code = mdb_txn_begin(env->shared->mdb, NULL, 0, &env->write);
   if (!code) return SY_OK;
   env->write = NULL;
   return fail_mdb(env, error, code, "cannot begin writing");

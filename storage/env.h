@@ -72,15 +72,23 @@ void sy_env_end_read(sy_env *env);
 sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
                      sy_error *error);
 /* Checks all pages, then calls `visit` for every value of the snapshot in key order, with whether
- * its checksum is right; a status other than SY_OK ends the walk and is returned. */
+ * its checksum is right; a status other than SY_OK ends the walk and is returned. Last, that no
+ * page is lost, neither used nor free. */
 typedef sy_status (*sy_env_visitor)(void *context, uint32_t segment, uint32_t part,
                                     uint32_t ordinal, sy_value value, bool sound);
 sy_status sy_env_walk(sy_env *env, sy_env_visitor visit, void *context, sy_error *error);
 /* Where the manifest is missing: SY_OK when nothing was ever committed, SY_CORRUPT when it was
  * lost. */
 sy_status sy_env_check_new(sy_env *env, sy_error *error);
-/* Size of the file in use and, of it, what is free for reuse. */
-sy_status sy_env_sizes(sy_env *env, uint64_t *file_bytes, uint64_t *free_bytes, sy_error *error);
+/* The file, and who keeps it from being used again. */
+typedef struct sy_env_usage {
+  uint64_t file_bytes;          /* in use */
+  uint64_t free_bytes;          /* of these, in pages that no longer belong to the snapshot */
+  uint64_t held_bytes;          /* of these, what older snapshots still see */
+  uint64_t readers;             /* snapshots open in all processes, without this one */
+  uint64_t oldest_transactions; /* LMDB transactions from the oldest of them to this one */
+} sy_env_usage;
+sy_status sy_env_get_usage(sy_env *env, sy_env_usage *usage, sy_error *error);
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 

@@ -369,3 +369,34 @@ sy_status sy_pages_check(const sy_pages *pages, bool (*overflow)(uint64_t key),
   if (free_pages) *free_pages = c.free_pages;
   return status;
 }
+
+static uint64_t tree_pages(const sy_page_tree *tree) {
+  return tree->branch_pages + tree->leaf_pages + tree->overflow_pages;
+}
+
+uint64_t sy_pages_lost(const sy_pages *pages, uint64_t free_pages) {
+  const sy_page_meta *meta = &pages->meta;
+  uint64_t known = 2 + tree_pages(&meta->data) + tree_pages(&meta->free) + free_pages;
+  return meta->last_page + 1 - known;
+}
+
+static sy_status count_freed(void *context, const sy_page_value *value, sy_error *error) {
+  (void)error;
+  if (value->bytes >= 8) *(uint64_t *)context += sy_load64(value->data);
+  return SY_OK;
+}
+
+sy_status sy_pages_freed(const sy_pages *pages, uint64_t first, uint64_t end, uint64_t *count,
+                         sy_error *error) {
+  page_walk w;
+  *count = 0;
+  if (first >= end) return SY_OK;
+  SY_TRY(begin_walk(&w, pages, error));
+  w.first = first;
+  w.last = end - 1;
+  w.visit = count_freed;
+  w.context = count;
+  sy_status status = walk_tree(&w, &pages->meta.free);
+  free(w.seen);
+  return status;
+}

@@ -91,4 +91,13 @@ sy_status sy_pages_overflow(const sy_pages *pages, const sy_page_value *value, s
 sy_status sy_pages_check(const sy_pages *pages, bool (*overflow)(uint64_t key),
                          uint64_t *free_pages, sy_error *error);
 
+/* How many pages are neither used nor free, where sy_pages_check() found the others in order. LMDB
+ * leaves none. */
+uint64_t sy_pages_lost(const sy_pages *pages, uint64_t free_pages);
+
+/* How many free pages the commits from `first` up to, not including, `end` freed: LMDB uses none of
+ * them again while the commit `first` has a reader. */
+sy_status sy_pages_freed(const sy_pages *pages, uint64_t first, uint64_t end, uint64_t *count,
+                         sy_error *error);
+
 #endif

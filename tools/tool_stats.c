@@ -7,7 +7,7 @@ typedef struct row {
   uint64_t value;
 } row;
 
-enum { COUNT_ROWS = 9, BYTE_ROWS = 9 };
+enum { COUNT_ROWS = 11, BYTE_ROWS = 10, FILE_ROWS = 3 }; /* of bytes, the last are the file's */
 
 static void print_json(const row *counts, const row *bytes, double per_posting,
                        double per_position) {
@@ -46,11 +46,11 @@ static void print_text(const row *counts, const row *bytes, double per_posting, 
   }
   print_rules(rules);
   uint64_t parts = 0;
-  for (size_t i = 0; i < BYTE_ROWS - 2; i++) parts += bytes[i].value;
+  for (size_t i = 0; i < BYTE_ROWS - FILE_ROWS; i++) parts += bytes[i].value;
   fputs("\nbytes\n", stdout);
   for (size_t i = 0; i < BYTE_ROWS; i++) {
     printf("  %-18s %16llu", bytes[i].label, (unsigned long long)bytes[i].value);
-    if (i < BYTE_ROWS - 2 && parts)
+    if (i < BYTE_ROWS - FILE_ROWS && parts)
       printf("  %5.1f%%", 100.0 * (double)bytes[i].value / (double)parts);
     putchar('\n');
   }
@@ -72,11 +72,17 @@ int tool_stats(const tool_arguments *arguments) {
     return cli_fail_path(PROGRAM, arguments->index, &error);
   }
   const row counts[COUNT_ROWS] = {
-      {"articles", "articles", s.articles}, {"deleted", "deleted", s.deleted},
-      {"segments", "segments", s.segments}, {"terms", "terms", s.terms},
-      {"postings", "postings", s.postings}, {"positions", "positions", s.positions},
-      {"commit", "commit", s.commit},       {"format_version", "format version", s.format_version},
+      {"articles", "articles", s.articles},
+      {"deleted", "deleted", s.deleted},
+      {"segments", "segments", s.segments},
+      {"terms", "terms", s.terms},
+      {"postings", "postings", s.postings},
+      {"positions", "positions", s.positions},
+      {"commit", "commit", s.commit},
+      {"format_version", "format version", s.format_version},
       {"text_rules", NULL, s.text_rules},
+      {"readers", "other readers", s.readers},
+      {"oldest_transactions", "oldest, behind", s.oldest_transactions},
   };
   const row bytes[BYTE_ROWS] = {
       {"lexicon", "lexicon", s.bytes_lexicon},
@@ -88,6 +94,7 @@ int tool_stats(const tool_arguments *arguments) {
       {"deletes", "deletes", s.bytes_deletes},
       {"file", "file in use", s.bytes_file},
       {"free", "of these, free", s.bytes_free},
+      {"held", "held by readers", s.bytes_held},
   };
   double per_posting = ratio(s.bytes_postings, s.postings);
   double per_position = ratio(s.bytes_positions, s.positions);

@@ -22,9 +22,10 @@ member() { sed -E "s/.*\"$1\": ([0-9.]+).*/\1/" "$2"; }
 
 "$tool" stats --json >stats.json && [ "$(wc -l <stats.json)" = 1 ] && [ "$(member articles stats.json)" != "" ]
 result "stats --json"
-grep -Eq '^\{"articles": 3, "deleted": 1, "segments": 2, "terms": [1-9][0-9]*, "postings": [1-9][0-9]*, "positions": [1-9][0-9]*, .*"bytes": \{"lexicon": [0-9]+, .*"free": [0-9]+\}, "bytes_per_posting": [0-9.]+, ' stats.json
+grep -Eq '^\{"articles": 3, "deleted": 1, "segments": 2, "terms": [1-9][0-9]*, "postings": [1-9][0-9]*, "positions": [1-9][0-9]*, .*"bytes": \{"lexicon": [0-9]+, .*"free": [0-9]+, "held": 0\}, "bytes_per_posting": [0-9.]+, ' stats.json
 result "its members"
-"$tool" stats >stats.txt && grep -Eq '^articles +3$' stats.txt && grep -Eq '^  postings ' stats.txt
+"$tool" stats >stats.txt && grep -Eq '^articles +3$' stats.txt && grep -Eq '^  postings ' stats.txt &&
+  grep -Eq '^other readers +0$' stats.txt && grep -Eq '^  held by readers +0$' stats.txt
 result "stats"
 same "check" 0 1 bash -c "$tool check | grep -c '^OK: 3 articles in 2 segments'"
 

@@ -259,14 +259,14 @@ static void test_snapshots(void **state) {
   sy_value value;
   assert_ok(sy_env_get(reader, 2, SY_PART_POSTINGS, 99, &value, &test_error));
   assert_int_equal(value.bytes, 1 << 20);
-  uint64_t file_bytes, free_bytes, more;
-  assert_ok(sy_env_sizes(reader, &file_bytes, &free_bytes, &test_error));
-  assert_true(file_bytes >= 100u << 20 && free_bytes < file_bytes / 10);
+  sy_env_usage usage, more;
+  assert_ok(sy_env_get_usage(reader, &usage, &test_error));
+  assert_true(usage.file_bytes >= 100u << 20 && usage.free_bytes < usage.file_bytes / 10);
   assert_ok(sy_env_delete_segment(w->env, 2, &test_error));
   assert_ok(sy_env_commit(w->env, &test_error));
   assert_ok(sy_env_read(reader, &test_error));
-  assert_ok(sy_env_sizes(reader, &more, &free_bytes, &test_error));
-  assert_true(free_bytes >= 100u << 20 && free_bytes <= more);
+  assert_ok(sy_env_get_usage(reader, &more, &test_error));
+  assert_true(more.free_bytes >= 100u << 20 && more.free_bytes <= more.file_bytes);
   sy_env_close(reader);
   sy_env_close(NULL);
 }
