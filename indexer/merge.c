@@ -2,78 +2,48 @@
  * merge.c - merging segments (contract in merge.h).
  *
  * Articles keep their order, so the lists of a term are appended one behind the other, numbers
- * shifted. Stored text is copied in compressed blocks when nothing in the segment is deleted.
- *
- * The policy is Lucene's log merge: segments are of a level by their size, and levels grow by
- * MERGE_FACTOR. When the newest segments, as long as they are not above a level, have MERGE_FACTOR of
- * that level among them, they are merged, those of lower levels behind them left alone. An article is
- * rewritten about log8(index size / 64 KB) times, and an index has at most 7 segments of each level.
+ * shifted. What does not depend on the numbers is copied as it is coded: stored text in compressed
+ * blocks, when nothing in the segment is deleted, and positions as bit strings, block by block. Runs of the
+ * lexicon are merged by all workers of the pool (coding.h).
  */
 #include "indexer/merge.h"
 
 #include "base/status.h"
+#include "indexer/coding.h"
 #include "storage/lengths.h"
 
-#define MERGE_FACTOR 8u
-#define MERGE_LEAST_BYTES (64ull << 10) /* below: the lowest level */
-#define MERGE_MOST_BYTES (4ull << 30)   /* larger segments are left alone */
-
-/* ---- Policy ---------------------------------------------------------------------------------- */
-
-static uint64_t segment_bytes(const sy_segment_info *info) {
-  uint64_t bytes = 0;
-  for (int p = 0; p < SY_PART_COUNT; p++) bytes += info->bytes[p];
-  return bytes;
-}
-
-/* Whether the segments from `low` to below `high` bytes, newest of those below `high`, are to be merged. */
-static bool is_full(const sy_manifest *m, uint64_t low, uint64_t high, uint32_t *first,
-                    uint32_t *count) {
-  uint32_t end = m->segment_count, of_level = 0, behind = 0;
-  for (*first = end; *first && segment_bytes(&m->segments[*first - 1]) < high; --*first) {
-    if (segment_bytes(&m->segments[*first - 1]) < low) continue;
-    if (!of_level++) behind = *first;
-  }
-  *count = behind - *first;
-  return of_level >= MERGE_FACTOR;
-}
-
-bool sy_merge_choose(const sy_manifest *m, const uint64_t *deleted, uint32_t *first,
-                     uint32_t *count) {
-  uint64_t low = 0;
-  for (uint64_t high = MERGE_LEAST_BYTES; high <= MERGE_MOST_BYTES; high *= MERGE_FACTOR) {
-    if (is_full(m, low, high, first, count)) return true;
-    low = high;
-  }
-  for (uint32_t i = 0; i < m->segment_count; i++) { /* mostly deleted: rewrite it by itself */
-    if (deleted[i] * 2 > m->segments[i].articles) {
-      *first = i;
-      *count = 1;
-      return true;
-    }
-  }
-  return false;
-}
-
-/* ---- Articles -------------------------------------------------------------------------------- */
-
+/* A segment that is merged. */
 typedef struct source {
   sy_segment *segment;
   const roaring_bitmap_t *deletes; /* or NULL */
   uint32_t base;                   /* number in the new segment of its first article */
   uint32_t *numbers;               /* by old number; SY_NO_ARTICLE for deleted; NULL: base + old */
-  sy_lexicon_cursor cursor;
-  uint32_t run; /* in its directory */
-  bool in_run;  /* the cursor stands on a term of the current run */
 } source;
+
+/* A worker's own view of a source: streams remember what they looked up, so they are not shared. */
+typedef struct reader {
+  const source *source;
+  sy_stream streams[3];
+  sy_lexicon lexicon;
+  sy_lexicon_cursor cursor;
+  bool in_run; /* the cursor stands on a term of the current run */
+} reader;
+
+typedef struct merge_worker {
+  reader *readers; /* of all sources; NULL until its first run */
+  sy_list_writer lists[SY_FIELD_COUNT];
+  sy_postings postings;
+} merge_worker;
 
 typedef struct merger {
   sy_segment_writer writer;
   source *sources;
   uint32_t count;
-  sy_postings postings;
-  sy_buffer positions;
+  merge_worker workers[SY_POOL_THREADS_MAX];
+  sy_buffer run_keys; /* u32, of all sources, ascending */
 } merger;
+
+/* ---- Articles -------------------------------------------------------------------------------- */
 
 static bool is_deleted(const source *s, uint32_t article) {
   return s->deletes && roaring_bitmap_contains(s->deletes, article);
@@ -125,44 +95,63 @@ static sy_status merge_text(merger *m, source *s, sy_error *error) {
   return SY_OK;
 }
 
-/* ---- Lists ----------------------------------------------------------------------------------- */
+/* ---- Lists (by any worker) ------------------------------------------------------------------- */
 
 static sy_status corrupt(const merger *m, sy_error *error) {
   return sy_fail_at(error, SY_CORRUPT, sy_env_path(m->writer.env), 0,
                     "a postings list contradicts itself");
 }
 
-static sy_status append_article(merger *m, sy_list_writer *list, uint32_t number, sy_error *error) {
-  sy_positions positions;
-  if (!sy_postings_positions(&m->postings, &positions)) return corrupt(m, error);
-  m->positions.bytes = 0;
-  uint32_t *out =
-      (uint32_t *)sy_buffer_reserve(&m->positions, (positions.count + 1ull) * sizeof *out);
-  if (!out) return sy_fail_memory(error);
-  for (uint32_t i = 0; i < positions.count; i++) out[i] = sy_positions_next(&positions);
-  sy_list_writer_add(list, number, out, positions.count);
-  return SY_OK;
+static uint32_t new_number(const source *s, uint32_t article) {
+  return s->numbers ? s->numbers[article] : s->base + article;
 }
 
-static sy_status append_list(merger *m, source *s, uint32_t field, sy_error *error) {
-  sy_list list;
-  SY_TRY(sy_lexicon_list(&s->cursor, &list, error));
-  sy_postings_open(&m->postings, &list);
-  uint32_t count = 0, last = SY_NO_ARTICLE;
-  for (uint32_t a; (a = sy_postings_next(&m->postings)) != SY_NO_ARTICLE; last = a) {
-    if (last != SY_NO_ARTICLE && a <= last) return corrupt(m, error);
-    uint32_t number = s->numbers ? s->numbers[a] : s->base + a;
-    count++;
-    if (number != SY_NO_ARTICLE) SY_TRY(append_article(m, &m->writer.lists[field], number, error));
+/* Appends the block that `p` stands at the beginning of, as stretches of articles that stay. */
+static bool append_block(const source *s, sy_postings *p, sy_list_writer *list) {
+  sy_postings_load_frequencies(p);
+  for (uint32_t from = 0, to; from < p->filled; from = to) {
+    uint32_t numbers[SY_BLOCK], room = sy_list_writer_room(list);
+    for (to = from; to < p->filled && to - from < room; to++) {
+      uint32_t number = new_number(s, p->articles[to]);
+      if (number == SY_NO_ARTICLE) break;
+      if (!p->frequencies[to]) return false;
+      numbers[to - from] = number;
+    }
+    if (to == from) { /* deleted */
+      to++;
+      continue;
+    }
+    sy_positions_range range;
+    if (!sy_postings_positions_range(p, from, to, &range)) return false;
+    sy_list_writer_append(list, numbers, p->frequencies + from, to - from, &range);
   }
-  return m->postings.corrupt || count != list.df ? corrupt(m, error) : SY_OK;
+  return true;
 }
 
-/* Moves a source to the next term of its run. */
-static sy_status next_term(source *s, sy_error *error) {
-  sy_status status = sy_lexicon_next(&s->cursor, error);
-  s->in_run = status == SY_OK;
-  if (!s->in_run) s->run++;
+static bool append_list(const source *s, const sy_list *list, sy_postings *p, sy_list_writer *out) {
+  sy_postings_open(p, list);
+  if (list->df == 1 && !list->positions) { /* its position is not coded */
+    uint32_t position = (uint32_t)list->single_position, article = sy_postings_next(p);
+    uint32_t number = article == SY_NO_ARTICLE ? article : new_number(s, article);
+    if (number != SY_NO_ARTICLE) sy_list_writer_add(out, number, &position, 1);
+    return !p->corrupt;
+  }
+  uint32_t count = 0, last = SY_NO_ARTICLE;
+  while (sy_postings_next_block(p, 0) != SY_NO_ARTICLE) {
+    if (last != SY_NO_ARTICLE && p->article <= last) return false;
+    if (!append_block(s, p, out)) return false;
+    count += p->filled;
+    last = p->articles[p->filled - 1];
+  }
+  return !p->corrupt && count == list->df;
+}
+
+/* ---- Runs (by any worker) -------------------------------------------------------------------- */
+
+/* Moves a reader to the next term of its run. */
+static sy_status next_term(reader *r, sy_error *error) {
+  sy_status status = sy_lexicon_next(&r->cursor, error);
+  r->in_run = status == SY_OK;
   return status == SY_NOT_FOUND ? SY_OK : status;
 }
 
@@ -173,67 +162,125 @@ static int compare_terms(const sy_term_key *a, const sy_term_key *b) {
   return order ? order : (a->word_bytes > b->word_bytes) - (a->word_bytes < b->word_bytes);
 }
 
-/* The least term that any source stands on, or NULL behind the run. */
-static const sy_lexicon_cursor *least_term(const merger *m) {
-  const sy_lexicon_cursor *least = NULL;
+/* The least term that any reader stands on, or NULL behind the run. */
+static const sy_term_key *least_term(const merger *m, const merge_worker *w) {
+  const sy_term_key *least = NULL;
   for (uint32_t i = 0; i < m->count; i++) {
-    const source *s = &m->sources[i];
-    if (s->in_run && (!least || compare_terms(&s->cursor.key, &least->key) < 0)) least = &s->cursor;
+    const reader *r = &w->readers[i];
+    if (r->in_run && (!least || compare_terms(&r->cursor.key, least) < 0)) least = &r->cursor.key;
   }
   return least;
 }
 
-static sy_status merge_term(merger *m, const sy_lexicon_cursor *least, sy_error *error) {
+static sy_status merge_term(const merger *m, merge_worker *w, uint32_t field,
+                            const sy_term_key *least, sy_coded_runs *out, sy_error *error) {
   uint8_t word[256];
-  sy_term_key key = least->key;
-  uint32_t field = least->field;
+  sy_term_key key = *least;
+  sy_list_writer *merged = &w->lists[field];
   if (key.word_bytes) key.word = memcpy(word, key.word, key.word_bytes);
   for (uint32_t i = 0; i < m->count; i++) {
-    source *s = &m->sources[i];
-    if (!s->in_run || compare_terms(&s->cursor.key, &key)) continue;
-    SY_TRY(append_list(m, s, field, error));
-    SY_TRY(next_term(s, error));
+    reader *r = &w->readers[i];
+    if (!r->in_run || compare_terms(&r->cursor.key, &key)) continue;
+    sy_list list;
+    SY_TRY(sy_lexicon_list(&r->cursor, &list, error));
+    if (!append_list(r->source, &list, &w->postings, merged)) return corrupt(m, error);
+    SY_TRY(next_term(r, error));
   }
-  if (!m->writer.lists[field].df) return SY_OK; /* all its articles are deleted */
-  return sy_segment_writer_term(&m->writer, field, &key, error);
+  if (!merged->df) return SY_OK; /* all its articles are deleted */
+  return sy_coded_runs_add(out, &key, merged, error);
 }
 
-/* The least run key at which any source stands, or UINT32_MAX. */
-static uint32_t least_run(const merger *m) {
-  uint32_t least = UINT32_MAX;
+static sy_status open_reader(const source *s, reader *r, sy_error *error) {
+  r->source = s;
+  r->lexicon = s->segment->lexicon;
+  sy_stream **streams[3] = {&r->lexicon.lexicon, &r->lexicon.postings, &r->lexicon.positions};
+  for (int i = 0; i < 3; i++) {
+    const sy_stream *shared = *streams[i];
+    *streams[i] = &r->streams[i];
+    SY_TRY(sy_stream_init(&r->streams[i], shared->env, shared->segment, shared->part,
+                          shared->chunk_count, error));
+  }
+  return SY_OK;
+}
+
+static sy_status open_readers(const merger *m, merge_worker *w, sy_error *error) {
+  w->readers = calloc(m->count, sizeof *w->readers);
+  if (!w->readers) return sy_fail_memory(error);
+  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
+    sy_segment_writer_init_list(&m->writer, f, &w->lists[f]);
+  }
   for (uint32_t i = 0; i < m->count; i++) {
-    const source *s = &m->sources[i];
-    if (s->run >= s->segment->lexicon.count) continue;
-    uint32_t key = sy_lexicon_run_key(&s->segment->lexicon, s->run);
-    least = key < least ? key : least;
+    SY_TRY(open_reader(&m->sources[i], &w->readers[i], error));
   }
-  return least;
+  return SY_OK;
 }
 
-static sy_status merge_run(merger *m, uint32_t run_key, sy_error *error) {
+static void close_readers(const merger *m, merge_worker *w) {
+  if (!w->readers) return;
+  for (uint32_t i = 0; i < m->count; i++) {
+    for (int s = 0; s < 3; s++) sy_stream_free(&w->readers[i].streams[s]);
+  }
+  free(w->readers);
+  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
+}
+
+/* Merges the `index`-th run; a sy_code_run. */
+static sy_status merge_run(void *context, size_t index, uint32_t worker, sy_coded_runs *out,
+                           sy_error *error) {
+  merger *m = context;
+  merge_worker *w = &m->workers[worker];
+  uint32_t run_key = ((const uint32_t *)m->run_keys.data)[index];
+  uint32_t field = run_key >> 24, first = run_key & 0xffffff;
+  if (field >= SY_FIELD_COUNT) return corrupt(m, error);
+  if (!w->readers) SY_TRY(open_readers(m, w, error));
   bool words = false;
   for (uint32_t i = 0; i < m->count; i++) {
-    source *s = &m->sources[i];
-    s->in_run = false;
-    sy_lexicon *lexicon = &s->segment->lexicon;
-    if (s->run >= lexicon->count || sy_lexicon_run_key(lexicon, s->run) != run_key) continue;
-    SY_TRY(sy_lexicon_open_run(lexicon, s->run, &s->cursor, error));
-    SY_TRY(next_term(s, error));
-    words |= s->cursor.words;
+    reader *r = &w->readers[i];
+    uint32_t run = sy_lexicon_run(&r->lexicon, field, first);
+    r->in_run = false;
+    if (run >= r->lexicon.count || sy_lexicon_run_key(&r->lexicon, run) != run_key) continue;
+    SY_TRY(sy_lexicon_open_run(&r->lexicon, run, &r->cursor, error));
+    SY_TRY(next_term(r, error));
+    words |= r->cursor.words;
   }
-  sy_lexicon_writer_begin(&m->writer.lexicon, run_key >> 24, run_key & 0xffffff, words);
-  for (const sy_lexicon_cursor *least; (least = least_term(m));) {
-    if (least->words != words) return corrupt(m, error);
-    SY_TRY(merge_term(m, least, error));
+  sy_coded_runs_begin(out, field, first, words);
+  for (const sy_term_key *least; (least = least_term(m, w));) {
+    if (!least->word_bytes == words) return corrupt(m, error);
+    SY_TRY(merge_term(m, w, field, least, out, error));
   }
-  return sy_lexicon_writer_end(&m->writer.lexicon, error);
+  return SY_OK;
 }
 
-static sy_status merge_all(merger *m, sy_error *error) {
+/* ---- All ------------------------------------------------------------------------------------- */
+
+static int compare_u32(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
+}
+
+static bool collect_runs(merger *m) {
+  sy_buffer *keys = &m->run_keys;
+  for (uint32_t i = 0; i < m->count; i++) {
+    const sy_lexicon *l = &m->sources[i].segment->lexicon;
+    for (uint32_t run = 0; run < l->count; run++) sy_buffer_u32(keys, sy_lexicon_run_key(l, run));
+  }
+  if (!keys->bytes) return !keys->failed;
+  uint32_t *key = (uint32_t *)keys->data;
+  size_t all = keys->bytes / sizeof *key, count = 0;
+  qsort(key, all, sizeof *key, compare_u32);
+  for (size_t i = 0; i < all; i++) {
+    if (!i || key[i] != key[i - 1]) key[count++] = key[i];
+  }
+  keys->bytes = count * sizeof *key;
+  return !keys->failed;
+}
+
+static sy_status merge_all(merger *m, sy_pool *pool, sy_error *error) {
   for (uint32_t i = 0; i < m->count; i++) SY_TRY(merge_articles(m, &m->sources[i], error));
   for (uint32_t i = 0; i < m->count; i++) SY_TRY(merge_text(m, &m->sources[i], error));
   sy_segment_writer_begin_postings(&m->writer);
-  for (uint32_t key; (key = least_run(m)) != UINT32_MAX;) SY_TRY(merge_run(m, key, error));
+  if (!collect_runs(m)) return sy_fail_memory(error);
+  SY_TRY(sy_code_runs(pool, m->run_keys.bytes / 4, merge_run, m, &m->writer, error));
   return sy_segment_writer_finish(&m->writer, error);
 }
 
@@ -251,11 +298,12 @@ sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
   }
   if (status == SY_OK)
     status = sy_segment_writer_init(&m->writer, snapshot->env, id, options, error);
-  if (status == SY_OK) status = merge_all(m, error);
+  if (status == SY_OK) status = merge_all(m, options->pool, error);
   *info = m->writer.info;
+  for (uint32_t i = 0; i < SY_POOL_THREADS_MAX; i++) close_readers(m, &m->workers[i]);
   for (uint32_t i = 0; m->sources && i < count; i++) free(m->sources[i].numbers);
   free(m->sources);
-  sy_buffer_free(&m->positions);
+  sy_buffer_free(&m->run_keys);
   sy_segment_writer_free(&m->writer);
   free(m);
   return status;

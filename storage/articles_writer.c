@@ -152,11 +152,9 @@ static bool make_alphabets(sy_articles_writer *w) {
 
 /* The number of an alphabet of this segment, which is made one if it is new; 0 when there is no room. */
 static uint32_t number_alphabet(sy_articles_writer *w, const uint8_t *stored, size_t bytes) {
-  sy_cursor c = sy_cursor_make(w->alphabets.data, w->alphabets.bytes);
-  for (uint32_t i = 1; i <= w->alphabet_count; i++) {
-    const uint8_t *at = c.at;
-    if (!sy_alphabet_skip(&c)) return 0;
-    if ((size_t)(c.at - at) == bytes && !memcmp(at, stored, bytes)) return i;
+  const uint8_t *at = w->alphabets.data;
+  for (uint32_t i = 1; i <= w->alphabet_count; i++, at += sy_alphabet_bytes(at)) {
+    if (sy_alphabet_bytes(at) == bytes && !memcmp(at, stored, bytes)) return i;
   }
   if (w->alphabet_count == SY_ALPHABETS_MAX) return 0;
   sy_buffer_append(&w->alphabets, stored, bytes);

@@ -66,6 +66,17 @@ static inline void sy_bits_put_minimal(sy_bit_writer *w, uint32_t value, uint64_
   }
 }
 
+/* Appends the bits from `from` to before `to` of another string. */
+static inline void sy_bits_copy(sy_bit_writer *w, const uint8_t *data, uint64_t from, uint64_t to) {
+  for (; to - from > 56; from += 56) {
+    sy_bits_put(w, sy_load64(data + (from >> 3)) >> (from & 7) & ((1ull << 56) - 1), 56);
+  }
+  uint64_t rest = to - from;
+  if (rest)
+    sy_bits_put(w, sy_load64(data + (from >> 3)) >> (from & 7) & ((1ull << rest) - 1),
+                (uint32_t)rest);
+}
+
 /* Stores what is pending, with zeros up to a whole byte; returns the byte behind. */
 static inline uint8_t *sy_bits_end(sy_bit_writer *w) {
   if (w->count) *w->at++ = (uint8_t)w->pending;

@@ -1,46 +1,69 @@
 /* positions.c - groups of positions (layout in positions.h). */
 #include "storage/positions.h"
 
-void sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const uint32_t *positions,
+/* A writer behind what a buffer holds, with room for so many bits more. */
+static bool begin_bits(sy_buffer *b, sy_bit_writer *pending, uint64_t bits) {
+  pending->at = sy_buffer_reserve(b, bits / 8 + 24);
+  return pending->at;
+}
+
+static void end_bits(sy_buffer *b, const sy_bit_writer *pending) {
+  b->bytes = (size_t)(pending->at - b->data);
+}
+
+bool sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const uint32_t *positions,
                             uint32_t frequency) {
-  uint32_t *gaps = (uint32_t *)sy_buffer_reserve(&g->gaps, frequency * sizeof *gaps);
-  if (!gaps) return;
-  uint32_t k = sy_positions_parameter(length_code, frequency), least = 0;
-  for (uint32_t i = 0; i < frequency; i++) {
-    gaps[i] = positions[i] - least;
-    least = positions[i] + 1;
-    g->high_sum += gaps[i] >> k;
+  uint32_t k = sy_positions_parameter(length_code, frequency), mask = (1u << k) - 1, least = 0;
+  if (!begin_bits(&g->highs, &g->high, frequency + (positions[frequency - 1] >> k)) ||
+      !begin_bits(&g->lows, &g->low, (uint64_t)frequency * k)) {
+    return false;
   }
-  g->low_bits += (uint64_t)frequency * k;
-  g->gaps.bytes += frequency * sizeof *gaps;
-  g->parameters[g->articles] = (uint8_t)k;
-  g->counts[g->articles++] = frequency;
+  sy_bit_writer high = g->high, low = g->low; /* copies, which stay in registers */
+  for (uint32_t i = 0; i < frequency; i++) {
+    uint32_t gap = positions[i] - least;
+    least = positions[i] + 1;
+    sy_bits_put_unary(&high, gap >> k);
+    sy_bits_put(&low, gap & mask, k);
+  }
+  g->high = high;
+  g->low = low;
+  end_bits(&g->highs, &high);
+  end_bits(&g->lows, &low);
+  return true;
+}
+
+bool sy_positions_group_copy(sy_positions_group *g, const sy_positions_range *range) {
+  if (!begin_bits(&g->highs, &g->high, range->high_end - range->high) ||
+      !begin_bits(&g->lows, &g->low, range->low_end - range->low)) {
+    return false;
+  }
+  sy_bits_copy(&g->high, range->bits, range->high, range->high_end);
+  sy_bits_copy(&g->low, range->bits, range->low, range->low_end);
+  end_bits(&g->highs, &g->high);
+  end_bits(&g->lows, &g->low);
+  return true;
 }
 
 uint64_t sy_positions_group_room(const sy_positions_group *g) {
-  return (g->high_sum + g->gaps.bytes / sizeof(uint32_t) + g->low_bits) / 8 + 32;
+  return g->highs.bytes + g->lows.bytes + 32;
+}
+
+static void put_string(sy_bit_writer *out, sy_buffer *string, sy_bit_writer *pending) {
+  uint64_t whole = 8 * (uint64_t)string->bytes;
+  if (whole) sy_bits_copy(out, string->data, 0, whole);
+  sy_bits_put(out, pending->pending, pending->count);
+  string->bytes = 0;
+  *pending = (sy_bit_writer){NULL, 0, 0};
 }
 
 void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *out) {
-  sy_bit_writer bits = *out; /* a copy, which stays in registers */
-  const uint32_t *gap = (const uint32_t *)g->gaps.data;
-  for (uint32_t a = 0; a < g->articles; a++) {
-    uint32_t k = g->parameters[a];
-    for (const uint32_t *end = gap + g->counts[a]; gap < end; gap++) {
-      sy_bits_put_unary(&bits, *gap >> k);
-    }
-  }
-  gap = (const uint32_t *)g->gaps.data;
-  for (uint32_t a = 0; a < g->articles; a++) {
-    uint32_t k = g->parameters[a], mask = (1u << k) - 1;
-    for (const uint32_t *end = gap + g->counts[a]; gap < end; gap++) {
-      sy_bits_put(&bits, *gap & mask, k);
-    }
-  }
-  *out = bits;
-  g->articles = 0;
-  g->high_sum = g->low_bits = 0;
-  g->gaps.bytes = 0;
+  put_string(out, &g->highs, &g->high);
+  put_string(out, &g->lows, &g->low);
+}
+
+void sy_positions_group_free(sy_positions_group *g) {
+  sy_buffer_free(&g->highs);
+  sy_buffer_free(&g->lows);
 }
 
 #define WINDOW 56 /* bits that a load holds wherever in a byte it begins */

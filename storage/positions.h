@@ -42,23 +42,29 @@ static inline uint32_t sy_positions_parameter(uint8_t length_code, uint32_t freq
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* The articles of a group, as they come. */
+/* The two strings of a group, as they come. */
 typedef struct sy_positions_group {
-  uint32_t articles;
-  uint64_t high_sum; /* of all high parts */
-  uint64_t low_bits; /* of all positions */
-  uint8_t parameters[128];
-  uint32_t counts[128];
-  sy_buffer gaps; /* u32 */
+  sy_buffer highs, lows; /* whole bytes only; the rest is pending */
+  sy_bit_writer high, low;
 } sy_positions_group;
 
-/* Adds an article with ascending positions; at most 128. */
-void sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const uint32_t *positions,
+/* Part of a group that is written already: of consecutive articles. */
+typedef struct sy_positions_range {
+  const uint8_t *bits;
+  uint64_t high, high_end; /* in bits */
+  uint64_t low, low_end;
+} sy_positions_range;
+
+/* Adds an article with ascending positions. False when memory ran out. */
+bool sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const uint32_t *positions,
                             uint32_t frequency);
+/* Adds articles as they are in another group. */
+bool sy_positions_group_copy(sy_positions_group *g, const sy_positions_range *range);
 /* Bytes that the group takes at most when written behind other bits, the writer's slack included. */
 uint64_t sy_positions_group_room(const sy_positions_group *g);
 /* Writes the group and begins the next. */
 void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *out);
+void sy_positions_group_free(sy_positions_group *g);
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 

@@ -219,6 +219,22 @@ static bool open_group(sy_postings *p) {
   return g->lows != UINT64_MAX;
 }
 
+/* Moves to the positions of article `at` of the block. */
+static bool seek_group(sy_postings *p, uint32_t at) {
+  sy_postings_group *g = &p->group;
+  if (p->corrupt || (!g->open && !open_group(p))) return false;
+  const uint8_t *lengths = p->list.lengths;
+  for (; g->to < at; g->to++) {
+    uint32_t frequency = p->frequencies[g->to];
+    g->ones += frequency;
+    g->low_bits +=
+        (uint64_t)frequency * sy_positions_parameter(lengths[p->articles[g->to]], frequency);
+  }
+  g->high = sy_positions_skip(g->bits, g->high, g->lows, g->ones - g->skipped);
+  g->skipped = g->ones;
+  return g->high != UINT64_MAX && g->lows + g->low_bits <= g->end;
+}
+
 bool sy_postings_positions(sy_postings *p, sy_positions *out) {
   static const uint8_t one[16] = {1};
   if (p->list.df == 1 && !p->list.positions) {
@@ -227,28 +243,32 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
   }
   sy_postings_load_frequencies(p);
   sy_postings_group *g = &p->group;
-  if (p->corrupt || (!g->open && !open_group(p))) {
+  if (!seek_group(p, p->at)) {
     p->corrupt = true;
     return false;
   }
-  const uint8_t *lengths = p->list.lengths;
-  for (; g->to < p->at; g->to++) {
-    uint32_t frequency = p->frequencies[g->to];
-    g->ones += frequency;
-    g->low_bits +=
-        (uint64_t)frequency * sy_positions_parameter(lengths[p->articles[g->to]], frequency);
-  }
-  g->high = sy_positions_skip(g->bits, g->high, g->lows, g->ones - g->skipped);
-  g->skipped = g->ones;
   uint32_t frequency = p->frequencies[p->at];
-  uint32_t k = sy_positions_parameter(lengths[p->article], frequency);
+  uint32_t k = sy_positions_parameter(p->list.lengths[p->article], frequency);
   uint64_t low = g->lows + g->low_bits;
-  if (g->high == UINT64_MAX || low + (uint64_t)frequency * k > g->end) {
+  if (low + (uint64_t)frequency * k > g->end) {
     p->corrupt = true;
     return false;
   }
   *out = (sy_positions){g->bits, g->high, low, g->lows, k, frequency, frequency, 0};
   return true;
+}
+
+bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
+                                 sy_positions_range *out) {
+  sy_postings_load_frequencies(p);
+  const sy_postings_group *g = &p->group;
+  bool found = seek_group(p, from);
+  *out = (sy_positions_range){.bits = g->bits, .high = g->high, .low = g->lows + g->low_bits};
+  found = found && seek_group(p, to);
+  out->high_end = g->high;
+  out->low_end = g->lows + g->low_bits;
+  if (!found) p->corrupt = true;
+  return found;
 }
 
 /* ---- Bounds ---------------------------------------------------------------------------------- */

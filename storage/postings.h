@@ -62,6 +62,7 @@ typedef struct sy_list_writer {
   uint32_t frequencies[SY_BLOCK];
   uint64_t frequency_sum;
   float least; /* of K / tf over the current block */
+  bool failed; /* memory ran out */
   sy_positions_group group;
   sy_buffer last, end, positions_end, impacts, blocks, positions, out;
 } sy_list_writer;
@@ -88,6 +89,11 @@ void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, uint32_t art
 /* Adds an article, greater than the last, with its positions, ascending and below its length. */
 void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *positions,
                         uint32_t frequency);
+/* Adds articles of another list with positions as they are coded there: at most sy_list_writer_room(). Their
+ * length codes must be the same there and here, and a single position of a list of one has no code. */
+void sy_list_writer_append(sy_list_writer *w, const uint32_t *articles, const uint32_t *frequencies,
+                           uint32_t count, const sy_positions_range *positions);
+static inline uint32_t sy_list_writer_room(const sy_list_writer *w) { return SY_BLOCK - w->filled; }
 /* Ends the list and begins the next. SY_NO_MEMORY; SY_LIMIT when the list is over 4 GB. */
 sy_status sy_list_writer_finish(sy_list_writer *w, sy_encoded_list *out, sy_error *error);
 void sy_list_writer_free(sy_list_writer *w);
@@ -150,6 +156,11 @@ uint32_t sy_postings_next(sy_postings *p);
 uint32_t sy_postings_advance(sy_postings *p, uint32_t target);
 /* Frequency in the current article. */
 uint32_t sy_postings_frequency(sy_postings *p);
+/* Where the positions of the articles from place `from` to before `to` of the current block are coded, in
+ * order of ascending places within a block. Not for a list of one with one position. False (and corrupt)
+ * when they are not there. */
+bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
+                                 sy_positions_range *out);
 /* Positions in the current article. False (and corrupt) when they are not there. */
 bool sy_postings_positions(sy_postings *p, sy_positions *out);
 

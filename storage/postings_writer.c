@@ -38,8 +38,9 @@ void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, uint32_t art
 }
 
 void sy_list_writer_free(sy_list_writer *w) {
-  sy_buffer *buffers[] = {&w->last,   &w->end,       &w->positions_end, &w->impacts,
-                          &w->blocks, &w->positions, &w->out,           &w->group.gaps};
+  sy_buffer *buffers[] = {&w->last,      &w->end, &w->positions_end, &w->impacts, &w->blocks,
+                          &w->positions, &w->out};
+  sy_positions_group_free(&w->group);
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
 }
 
@@ -76,9 +77,8 @@ static void put_block(sy_list_writer *w) {
   begin_block(w);
 }
 
-void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *positions,
-                        uint32_t frequency) {
-  uint8_t code = w->lengths[article];
+/* All of an article but its positions. */
+static void add_article(sy_list_writer *w, uint32_t article, uint32_t frequency, uint8_t code) {
   uint32_t i = w->filled++;
   w->articles[i] = article;
   w->frequencies[i] = frequency;
@@ -86,7 +86,22 @@ void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *pos
   w->df++;
   float ratio = frequency == 1 ? w->saturation[code] : w->saturation[code] / (float)frequency;
   if (ratio < w->least) w->least = ratio;
-  sy_positions_group_add(&w->group, code, positions, frequency);
+}
+
+void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *positions,
+                        uint32_t frequency) {
+  uint8_t code = w->lengths[article];
+  w->failed |= !sy_positions_group_add(&w->group, code, positions, frequency);
+  add_article(w, article, frequency, code);
+  if (w->filled == SY_BLOCK) put_block(w);
+}
+
+void sy_list_writer_append(sy_list_writer *w, const uint32_t *articles, const uint32_t *frequencies,
+                           uint32_t count, const sy_positions_range *positions) {
+  w->failed |= !sy_positions_group_copy(&w->group, positions);
+  for (uint32_t i = 0; i < count; i++) {
+    add_article(w, articles[i], frequencies[i], w->lengths[articles[i]]);
+  }
   if (w->filled == SY_BLOCK) put_block(w);
 }
 
@@ -120,11 +135,21 @@ static void finish_short(sy_list_writer *w, sy_encoded_list *out) {
   out->head_bytes = w->blocks.bytes;
 }
 
+/* The position of a group of one. */
+static uint32_t only_position(const sy_list_writer *w) {
+  const uint8_t *bits = w->positions.data;
+  uint32_t k = sy_positions_parameter(w->lengths[w->articles[0]], 1);
+  uint64_t lows = sy_positions_skip(bits, 0, 8 * (uint64_t)w->positions.bytes, 1);
+  if (lows == UINT64_MAX) return 0; /* memory ran out before */
+  sy_positions only = {bits, 0, lows, lows, k, 1, 1, 0};
+  return sy_positions_next(&only);
+}
+
 static void finish_single(sy_list_writer *w, sy_encoded_list *out) {
   out->article = w->articles[0];
   out->frequency = w->frequencies[0];
-  if (out->frequency == 1 && w->group.gaps.data) out->position = sy_load32(w->group.gaps.data);
   put_positions(w, &w->positions);
+  if (out->frequency == 1) out->position = only_position(w);
   out->positions = w->positions.data;
   out->positions_bytes = out->frequency > 1 ? w->positions.bytes : 0;
 }
@@ -156,7 +181,7 @@ sy_status sy_list_writer_finish(sy_list_writer *w, sy_encoded_list *out, sy_erro
     finish_long(w, out);
   }
   bool failed = w->last.failed || w->end.failed || w->positions_end.failed || w->impacts.failed ||
-                w->blocks.failed || w->positions.failed || w->out.failed || w->group.gaps.failed;
+                w->blocks.failed || w->positions.failed || w->out.failed || w->failed;
   bool too_long = w->blocks.bytes > UINT32_MAX / 2 || w->positions.bytes > UINT32_MAX / 2;
   begin_list(w);
   if (failed) return sy_fail_memory(error);

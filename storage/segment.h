@@ -13,15 +13,14 @@
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Articles first, in order; then the runs of the lexicon, through `lexicon` and `lists`; then
- * finish. */
+/* Articles first, in order; then the runs of the lexicon, through `lexicon` and list writers of the
+ * caller's; then finish. */
 typedef struct sy_segment_writer {
   sy_env *env;
   sy_segment_info info;
   sy_ids_writer ids;
   sy_articles_writer *articles;
   sy_lexicon_writer lexicon;
-  sy_list_writer lists[SY_FIELD_COUNT];
   sy_buffer lengths[SY_FIELD_COUNT]; /* a code for each article */
 } sy_segment_writer;
 
@@ -36,16 +35,13 @@ sy_status sy_segment_writer_lengths(sy_segment_writer *w, const uint32_t lengths
 /* As above with length codes; `length_sums` are added by the caller. For merges. */
 sy_status sy_segment_writer_length_codes(sy_segment_writer *w, const uint8_t codes[SY_FIELD_COUNT],
                                          sy_error *error);
-/* All articles and lengths are there: prepares `lists`. */
+/* All articles and lengths are there: lists can begin. */
 void sy_segment_writer_begin_postings(sy_segment_writer *w);
-/* Prepares another list writer for a field. */
+/* Prepares a list writer for a field. It borrows the lengths. */
 void sy_segment_writer_init_list(const sy_segment_writer *w, uint32_t field, sy_list_writer *list);
 /* Adds a term and its list to the lexicon. */
 sy_status sy_segment_writer_list(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
                                  const sy_encoded_list *list, sy_error *error);
-/* Ends the list of the current term in `lists` and adds both to the lexicon. */
-sy_status sy_segment_writer_term(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
-                                 sy_error *error);
 /* Writes what is left and completes `info`. */
 sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error);
 void sy_segment_writer_free(sy_segment_writer *w);

@@ -50,7 +50,6 @@ void sy_segment_writer_begin_postings(sy_segment_writer *w) {
     sy_field_info *field = &w->info.fields[f];
     float average = w->info.articles ? (float)((double)field->length_sum / w->info.articles) : 0;
     field->impact_average = average > 1 ? average : 1;
-    sy_segment_writer_init_list(w, f, &w->lists[f]);
   }
 }
 
@@ -60,13 +59,6 @@ sy_status sy_segment_writer_list(sy_segment_writer *w, uint32_t field, const sy_
   w->info.fields[field].postings += list->df;
   w->info.fields[field].positions += list->frequency_sum;
   return sy_lexicon_writer_add(&w->lexicon, key, list, error);
-}
-
-sy_status sy_segment_writer_term(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
-                                 sy_error *error) {
-  sy_encoded_list list;
-  SY_TRY(sy_list_writer_finish(&w->lists[field], &list, error));
-  return sy_segment_writer_list(w, field, key, &list, error);
 }
 
 sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error) {
@@ -98,7 +90,6 @@ void sy_segment_writer_free(sy_segment_writer *w) {
   sy_articles_writer_free(w->articles);
   sy_lexicon_writer_free(&w->lexicon);
   for (int f = 0; f < SY_FIELD_COUNT; f++) {
-    sy_list_writer_free(&w->lists[f]);
     sy_buffer_free(&w->lengths[f]);
   }
 }
