@@ -286,11 +286,21 @@ static const char *decode(warc_reader *r, const char *content_type, bool html, s
   return NULL;
 }
 
+/* Why a record's URI cannot be an id, or NULL. */
+static const char *wrong_uri(const record *record) {
+  size_t bytes = strlen(record->uri);
+  if (!bytes) return "no WARC-Target-URI";
+  if (bytes == sizeof record->uri - 1) return "a WARC-Target-URI of more than 4,094 bytes";
+  if (!sy_input_charset_is_utf8(record->uri, bytes)) return "a WARC-Target-URI that is not UTF-8";
+  return NULL;
+}
+
 static sy_status take_page(warc_reader *r, const char *content_type, sy_string content,
                            sy_error *error) {
   bool html = is_type(content_type, "text/html") || is_type(content_type, "application/xhtml+xml");
   if (!html && !is_type(content_type, "text/plain")) return SY_OK;
-  if (!r->record.uri[0]) return bad_record(r, "no WARC-Target-URI", error);
+  const char *wrong = wrong_uri(&r->record);
+  if (wrong) return bad_record(r, wrong, error);
   sy_status status = SY_OK;
   const char *reason = decode(r, content_type, html, &content, error, &status);
   SY_TRY(status);

@@ -63,3 +63,42 @@ static sy_status bad(void *context, const sy_error *complaint, sy_error *error) 
 }
 
 sy_input_sink fuzz_sink(fuzz_articles *articles) { return (sy_input_sink){add, bad, articles}; }
+
+static sy_status read_one(fuzz_reader *reader, const uint8_t *data, size_t bytes, size_t piece,
+                          fuzz_articles *articles) {
+  sy_input_lines lines = {{{"id", 2}, {"title", 5}, {"body", 4}}, "", NULL};
+  sy_input_sink sink = fuzz_sink(articles);
+  sy_input_source *source = fuzz_source(data, bytes, piece);
+  sy_error error = {0};
+  sy_status status = reader(source, &lines, &sink, &error);
+  fuzz_check(status == SY_OK || status == SY_BAD_INPUT || status == SY_LIMIT);
+  if (status != SY_OK) fuzz_check(bad(articles, &error, NULL) == SY_OK);
+  sy_input_source_close(source);
+  return status;
+}
+
+sy_status fuzz_read_pieces(fuzz_reader *reader, const uint8_t *data, size_t bytes, size_t piece) {
+  fuzz_articles whole = {0}, pieces = {0};
+  sy_status status = read_one(reader, data, bytes, 0, &whole);
+  fuzz_check(read_one(reader, data, bytes, piece, &pieces) == status);
+  fuzz_check(whole.added == pieces.added && whole.bad == pieces.bad);
+  fuzz_check(whole.log.bytes == pieces.log.bytes);
+  if (whole.log.bytes) fuzz_check(!memcmp(whole.log.data, pieces.log.data, whole.log.bytes));
+  sy_buffer_free(&whole.log);
+  sy_buffer_free(&pieces.log);
+  return status;
+}
+
+sy_status fuzz_read_text_pieces(fuzz_reader *reader, const uint8_t *data, size_t bytes,
+                                size_t piece) {
+  sy_buffer text = {0};
+  uint64_t invalid = 0;
+  sy_status status =
+      sy_input_charset_convert("UTF-8", (const char *)data, bytes, &text, &invalid, NULL);
+  fuzz_check(status == SY_OK);
+  uint8_t *exact = fuzz_copy(text.data, text.bytes);
+  status = fuzz_read_pieces(reader, exact, text.bytes, piece);
+  free(exact);
+  sy_buffer_free(&text);
+  return status;
+}

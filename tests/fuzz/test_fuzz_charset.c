@@ -3,6 +3,7 @@
  * and a source that converts hands out the same whatever pieces its input comes in.
  */
 #include "indexer/input_charset.h"
+#include "indexer/input_mojibake.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_source.h"
 
@@ -18,6 +19,16 @@ static void convert_pieces(const uint8_t *data, size_t bytes, const char *name, 
   sy_input_source_close(parent);
 }
 
+static void find_mojibake(const uint8_t *text, size_t bytes) {
+  char *exact = (char *)fuzz_copy(text, bytes), sample[10];
+  memset(sample, 'x', sizeof sample);
+  if (sy_input_mojibake_find((sy_string){exact, bytes}, sample)) {
+    fuzz_check(memchr(sample, 0, sizeof sample));
+    fuzz_check(sample[0] && sy_input_charset_is_utf8(sample, strlen(sample)));
+  }
+  free(exact);
+}
+
 static void convert(const uint8_t *data, size_t bytes, const char *name, size_t piece) {
   sy_buffer whole = {0}, once = {0}, pieces = {0};
   uint64_t invalid = 0;
@@ -25,6 +36,7 @@ static void convert(const uint8_t *data, size_t bytes, const char *name, size_t 
       sy_input_charset_convert(name, (const char *)data, bytes, &whole, &invalid, NULL);
   fuzz_check(status == SY_OK);
   if (whole.bytes) fuzz_check(sy_input_charset_is_utf8((const char *)whole.data, whole.bytes));
+  find_mojibake(whole.data, whole.bytes);
   convert_pieces(data, bytes, name, 0, &once);
   convert_pieces(data, bytes, name, piece, &pieces);
   fuzz_check(once.bytes == pieces.bytes);
@@ -72,6 +84,7 @@ void fuzz_seeds(fuzz_give *give, void *context) {
       SEED("\x0a\x01<html><meta charset=gbk><title>\xbb\xfa</title>"),
       SEED("\x06\x01{\"body\": \"x\"}\n{\"body\": \"\xff\"}\n"),
       SEED("\xe1\x01\x93\xfa\x96\x7b\x8c\xea"),
+      SEED("\x02\x01ä¸­æ–‡å­—ç¬¦ twice"),
       SEED("\x02\x01\x30\x81\x30\x81\x84\x31\xa4\x37 \xef\xbb\xbf \0\0\0"),
 #undef SEED
   };

@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {"a",      "a.jsonl", "a.json", "a.txt", "a.md",
-                                    "a.html", "a.zip",   "a.tar",  "a.gz"};
+static const char *const names[] = {"a",      "a.jsonl", "a.json", "a.txt",  "a.md",
+                                    "a.html", "a.zip",   "a.tar",  "a.gz",   "a.csv",
+                                    "a.tsv",  "a.xml",   "a.warc", "a.docx", "a.epub"};
 
 static sy_status add(void *context, const sy_article *article, sy_error *error) {
   (void)error;
@@ -110,6 +111,15 @@ void fuzz_seeds(fuzz_give *give, void *context) {
       "\x03\xbb\xfa\xc6\xf7\xd1\xa7\xcf\xb0",
       "\x08\x1f\x8b\x08",
       "\x03",
+      "\x09id,body\n1,機器\n",
+      "\x0a"
+      "id\tbody\n1\t機器\n",
+      "\x0b<mediawiki><page><title>題</title><ns>0</ns><id>1</id><revision><text>文</text>"
+      "</revision></page></mediawiki>",
+      "\x0cWARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://a/\r\n"
+      "Content-Type: text/plain\r\nContent-Length: 3\r\n\r\n題\r\n\r\n",
+      "\x0dPK\x03\x04",
+      "\x0ePK\x03\x04",
   };
   for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
     give(context, seeds[i], strlen(seeds[i]));

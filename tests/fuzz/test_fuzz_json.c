@@ -6,14 +6,6 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/fuzz_source.h"
 
-static void read_lines(const uint8_t *data, size_t bytes, size_t piece, fuzz_articles *articles) {
-  sy_input_lines lines = {{{"id", 2}, {"title", 5}, {"body", 4}}, "", NULL};
-  sy_input_sink sink = fuzz_sink(articles);
-  sy_input_source *source = fuzz_source(data, bytes, piece);
-  fuzz_check(sy_input_read_lines(source, &lines, &sink, NULL) == SY_OK);
-  sy_input_source_close(source);
-}
-
 static char *padded(const void *data, size_t bytes) {
   char *copy = malloc(bytes + SY_INPUT_JSON_PADDING);
   fuzz_check(copy != NULL);
@@ -51,14 +43,7 @@ const uint32_t fuzz_mutations = 20000;
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   fuzz_input in = {data, data + bytes};
   size_t piece = 1 + fuzz_u8(&in);
-  fuzz_articles whole = {0}, pieces = {0};
-  read_lines(in.at, fuzz_left(&in), 0, &whole);
-  read_lines(in.at, fuzz_left(&in), piece, &pieces);
-  fuzz_check(whole.added == pieces.added && whole.bad == pieces.bad);
-  fuzz_check(whole.log.bytes == pieces.log.bytes);
-  if (whole.log.bytes) fuzz_check(!memcmp(whole.log.data, pieces.log.data, whole.log.bytes));
-  sy_buffer_free(&whole.log);
-  sy_buffer_free(&pieces.log);
+  fuzz_check(fuzz_read_pieces(sy_input_read_lines, in.at, fuzz_left(&in), piece) == SY_OK);
   parse_line(in.at, fuzz_left(&in));
   return 0;
 }

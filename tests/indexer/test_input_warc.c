@@ -101,13 +101,15 @@ static void test_bad_records(void **state) {
   add_response(&file, "http://a/4", "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n\xbb\xa8");
   add_response(&file, "", PAGE "\r\nx");
   add_response(&file, "http://a/6", PAGE "\r\n<p>好");
+  add_response(&file, "http://a/\xff", PAGE "\r\nx");
   expect_bad(&file, "http://a/6|6|好|{\"date\":\"2020-01-02\"}\n",
              "a.warc: record 1, http://a/1: broken chunks\n"
              "a.warc: record 2, http://a/2: no HTTP header\n"
              "a.warc: record 3, http://a/3: a compressed page is not read\n"
              "a.warc: record 4, http://a/4: not UTF-8, and no other encoding is certain; name it "
              "with --encoding\n"
-             "a.warc: record 5, : no WARC-Target-URI\n");
+             "a.warc: record 5, : no WARC-Target-URI\n"
+             "a.warc: record 7, http://a/\xff: a WARC-Target-URI that is not UTF-8\n");
 }
 
 static void test_hostile(void **state) {
