@@ -103,25 +103,6 @@ static void print_help(FILE *out) {
           "\nExit status: 0 done, 1 no id to delete was found, 2 error (nothing was committed).\n");
 }
 
-/* "512M", "2G", "1048576". */
-static bool parse_size(const char *text, uint64_t *out) {
-  char *end;
-  errno = 0;
-  unsigned long long value = strtoull(text, &end, 10);
-  if (errno || end == text || *text == '-') return false;
-  static const char suffixes[] = "KMGT";
-  int shift = 0;
-  if (*end) {
-    char upper = *end >= 'a' ? (char)(*end - 'a' + 'A') : *end;
-    const char *suffix = strchr(suffixes, upper);
-    if (!suffix || end[1]) return false;
-    shift = (int)(suffix - suffixes + 1) * 10;
-  }
-  if (value > UINT64_MAX >> shift) return false;
-  *out = value << shift;
-  return true;
-}
-
 static bool parse_format(const char *text, sy_format *out) {
   for (size_t i = 0; i < sizeof format_names / sizeof *format_names; i++) {
     if (strcmp(text, format_names[i])) continue;
@@ -163,7 +144,7 @@ static bool set_option(void *context, int code, const char *value) {
     case BODY_OPTION: s->import.body_member = value; return true;
     case SKIP_BAD_OPTION: s->import.skip_bad = true; return true;
     case DELETE_OPTION: s->delete_ids = true; return true;
-    case MEMORY_OPTION: return parse_size(value, &s->writer.memory_bytes);
+    case MEMORY_OPTION: return cli_parse_size(value, &s->writer.memory_bytes);
     case LEVEL_OPTION:
       if (!cli_parse_number(value, 1, 19, &number)) return false;
       s->writer.compression_level = (int)number;

@@ -20,11 +20,10 @@ typedef struct source {
   uint32_t *numbers;               /* by old number; SY_NO_ARTICLE for deleted; NULL: base + old */
 } source;
 
-/* A worker's own view of a source: streams remember what they looked up, so they are not shared. */
+/* A worker's own view of a source. */
 typedef struct reader {
   const source *source;
-  sy_stream streams[3];
-  sy_lexicon lexicon;
+  sy_lexicon_view view;
   sy_lexicon_cursor cursor;
   bool in_run; /* the cursor stands on a term of the current run */
 } reader;
@@ -190,19 +189,6 @@ static sy_status merge_term(const merger *m, merge_worker *w, uint32_t field,
   return sy_coded_runs_add(out, &key, merged, error);
 }
 
-static sy_status open_reader(const source *s, reader *r, sy_error *error) {
-  r->source = s;
-  r->lexicon = s->segment->lexicon;
-  sy_stream **streams[3] = {&r->lexicon.lexicon, &r->lexicon.postings, &r->lexicon.positions};
-  for (int i = 0; i < 3; i++) {
-    const sy_stream *shared = *streams[i];
-    *streams[i] = &r->streams[i];
-    SY_TRY(sy_stream_init(&r->streams[i], shared->env, shared->segment, shared->part,
-                          shared->chunk_count, error));
-  }
-  return SY_OK;
-}
-
 static sy_status open_readers(const merger *m, merge_worker *w, sy_error *error) {
   w->readers = calloc(m->count, sizeof *w->readers);
   if (!w->readers) return sy_fail_memory(error);
@@ -210,16 +196,15 @@ static sy_status open_readers(const merger *m, merge_worker *w, sy_error *error)
     sy_segment_writer_init_list(&m->writer, f, &w->lists[f]);
   }
   for (uint32_t i = 0; i < m->count; i++) {
-    SY_TRY(open_reader(&m->sources[i], &w->readers[i], error));
+    w->readers[i].source = &m->sources[i];
+    SY_TRY(sy_lexicon_view_open(&w->readers[i].view, m->sources[i].segment, error));
   }
   return SY_OK;
 }
 
 static void close_readers(const merger *m, merge_worker *w) {
   if (!w->readers) return;
-  for (uint32_t i = 0; i < m->count; i++) {
-    for (int s = 0; s < 3; s++) sy_stream_free(&w->readers[i].streams[s]);
-  }
+  for (uint32_t i = 0; i < m->count; i++) sy_lexicon_view_close(&w->readers[i].view);
   free(w->readers);
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
 }
@@ -236,10 +221,11 @@ static sy_status merge_run(void *context, size_t index, uint32_t worker, sy_code
   bool words = false;
   for (uint32_t i = 0; i < m->count; i++) {
     reader *r = &w->readers[i];
-    uint32_t run = sy_lexicon_run(&r->lexicon, field, first);
+    sy_lexicon *lexicon = &r->view.lexicon;
+    uint32_t run = sy_lexicon_run(lexicon, field, first);
     r->in_run = false;
-    if (run >= r->lexicon.count || sy_lexicon_run_key(&r->lexicon, run) != run_key) continue;
-    SY_TRY(sy_lexicon_open_run(&r->lexicon, run, &r->cursor, error));
+    if (run >= lexicon->count || sy_lexicon_run_key(lexicon, run) != run_key) continue;
+    SY_TRY(sy_lexicon_open_run(lexicon, run, &r->cursor, error));
     SY_TRY(next_term(r, error));
     words |= r->cursor.words;
   }

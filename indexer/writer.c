@@ -14,6 +14,7 @@
 #include "base/stopwatch.h"
 #include "indexer/invert.h"
 #include "indexer/merge.h"
+#include "indexer/reorder.h"
 
 #define MEMORY_LEAST (32ull << 20)
 
@@ -433,6 +434,20 @@ static sy_status merge_range(sy_writer *w, uint32_t first, uint32_t count, sy_er
   return SY_OK;
 }
 
+/* Writes the only segment anew in an order of articles that makes it small. */
+static sy_status reorder(sy_writer *w, sy_error *error) {
+  SY_TRY(sy_env_commit(w->env, error));
+  SY_TRY(open_snapshot(w, error));
+  sy_segment_info info;
+  sy_articles_options options = articles_options(w);
+  SY_TRY(sy_reorder(&w->snapshot, 0, w->options.memory_bytes, w->manifest.next_segment, &options,
+                    &info, error));
+  w->manifest.next_segment++;
+  replace_segments(w, 0, 1, &info);
+  w->changed = true;
+  return SY_OK;
+}
+
 static uint64_t deleted_count(const sy_writer *w, uint32_t segment) {
   return w->deletes[segment].bitmap ? roaring_bitmap_get_cardinality(w->deletes[segment].bitmap)
                                     : 0;
@@ -508,20 +523,36 @@ sy_status sy_writer_commit(sy_writer *w, sy_error *error) {
   return fail(w, status);
 }
 
+/* At most so many segments, none of them with deletions. */
+static sy_status merge_to(sy_writer *w, uint32_t segments, sy_error *error) {
+  SY_TRY(flush(w, false, error));
+  if (w->manifest.segment_count > segments) {
+    SY_TRY(merge_range(w, segments - 1, w->manifest.segment_count - segments + 1, error));
+  }
+  for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
+    uint32_t before = w->manifest.segment_count;
+    if (!deleted_count(w, i)) continue;
+    SY_TRY(merge_range(w, i, 1, error));
+    if (w->manifest.segment_count < before) i--; /* nothing was left of it */
+  }
+  return SY_OK;
+}
+
 sy_status sy_writer_merge(sy_writer *w, uint32_t segments, sy_error *error) {
   SY_TRY(check_failed(w, error));
   if (segments < 1) return sy_fail(error, SY_INVALID, "an index has at least one segment");
   uint64_t watch = sy_watch_start(w->options.timings);
-  sy_status status = flush(w, false, error);
-  if (status == SY_OK && w->manifest.segment_count > segments) {
-    status = merge_range(w, segments - 1, w->manifest.segment_count - segments + 1, error);
-  }
-  for (uint32_t i = 0; status == SY_OK && i < w->manifest.segment_count; i++) {
-    uint32_t before = w->manifest.segment_count;
-    if (!deleted_count(w, i)) continue;
-    status = merge_range(w, i, 1, error);
-    if (w->manifest.segment_count < before) i--; /* nothing was left of it */
-  }
+  sy_status status = merge_to(w, segments, error);
+  if (status == SY_OK) status = publish(w, error);
+  sy_watch_lap(&watch, &w->call_nanoseconds);
+  return fail(w, status);
+}
+
+sy_status sy_writer_optimize(sy_writer *w, sy_error *error) {
+  SY_TRY(check_failed(w, error));
+  uint64_t watch = sy_watch_start(w->options.timings);
+  sy_status status = merge_to(w, 1, error);
+  if (status == SY_OK && w->manifest.segment_count) status = reorder(w, error);
   if (status == SY_OK) status = publish(w, error);
   sy_watch_lap(&watch, &w->call_nanoseconds);
   return fail(w, status);

@@ -71,6 +71,17 @@ static inline bool sy_segment_deleted(const sy_segment *s, uint32_t article) {
   return s->deletes && roaring_bitmap_contains(s->deletes, article);
 }
 
+/* A segment's lexicon for one more thread: streams remember what they looked up, so they are not shared.
+ * Lives no longer than the segment. */
+typedef struct sy_lexicon_view {
+  sy_stream streams[3];
+  sy_lexicon lexicon;
+} sy_lexicon_view;
+
+/* `view` stays where it is: its lexicon points into it. SY_NO_MEMORY. */
+sy_status sy_lexicon_view_open(sy_lexicon_view *view, const sy_segment *segment, sy_error *error);
+void sy_lexicon_view_close(sy_lexicon_view *view); /* accepts one that is all 0 */
+
 /* ---- A snapshot: all segments of one commit -------------------------------------------------- */
 
 typedef struct sy_snapshot {

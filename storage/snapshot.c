@@ -67,6 +67,22 @@ static sy_status open_segment(sy_segment *s, sy_error *error) {
   return open_deletes(s, error);
 }
 
+sy_status sy_lexicon_view_open(sy_lexicon_view *view, const sy_segment *segment, sy_error *error) {
+  view->lexicon = segment->lexicon;
+  sy_stream **used[3] = {&view->lexicon.lexicon, &view->lexicon.postings, &view->lexicon.positions};
+  for (int i = 0; i < 3; i++) {
+    const sy_stream *shared = *used[i];
+    *used[i] = &view->streams[i];
+    SY_TRY(sy_stream_init(&view->streams[i], shared->env, shared->segment, shared->part,
+                          shared->chunk_count, error));
+  }
+  return SY_OK;
+}
+
+void sy_lexicon_view_close(sy_lexicon_view *view) {
+  for (int i = 0; i < 3; i++) sy_stream_free(&view->streams[i]);
+}
+
 sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manifest,
                            sy_error *error) {
   *s = (sy_snapshot){.env = env};

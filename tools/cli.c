@@ -82,6 +82,24 @@ bool cli_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *o
   return true;
 }
 
+bool cli_parse_size(const char *text, uint64_t *out) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  if (errno || end == text || *text == '-') return false;
+  static const char suffixes[] = "KMGT";
+  int shift = 0;
+  if (*end) {
+    char upper = *end >= 'a' ? (char)(*end - 'a' + 'A') : *end;
+    const char *suffix = strchr(suffixes, upper);
+    if (!suffix || end[1]) return false;
+    shift = (int)(suffix - suffixes + 1) * 10;
+  }
+  if (value > UINT64_MAX >> shift) return false;
+  *out = value << shift;
+  return true;
+}
+
 bool cli_parse_duration(const char *text, uint64_t *milliseconds) {
   static const struct {
     const char *name;

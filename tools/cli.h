@@ -33,6 +33,8 @@ int cli_parse_options(const char *program, int count, char **arguments, const cl
 void cli_print_options(FILE *out, const cli_option *options);
 
 bool cli_parse_number(const char *text, uint64_t low, uint64_t high, uint64_t *out);
+/* A number of bytes, as in 512M, 2G or 1048576. */
+bool cli_parse_size(const char *text, uint64_t *out);
 
 /* A whole number with its unit, as in 500ms, 2s or 1m, in milliseconds. */
 bool cli_parse_duration(const char *text, uint64_t *milliseconds);

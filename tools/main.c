@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VERSION_OPTION = 256, JSON_OPTION };
+enum { VERSION_OPTION = 256, JSON_OPTION, THREADS_OPTION, MEMORY_OPTION };
 
 static const cli_option option_table[] = {
     {'i', "index", "DIR", "the index (default: $SUOYIN_INDEX, else ./suoyin.idx)"},
     {JSON_OPTION, "json", NULL, "stats, doc: one line of JSON; terms: one a term"},
     {'n', "limit", "N", "terms: at most N"},
+    {THREADS_OPTION, "threads", "N", "merge, optimize: threads, 1 to 16 (default: 2)"},
+    {MEMORY_OPTION, "memory", "SIZE", "optimize: working memory (default: 512M; at least 32M)"},
     {'h', "help", NULL, "show this help"},
     {VERSION_OPTION, "version", NULL, "show the version"},
     {0},
@@ -32,6 +34,7 @@ static const struct command {
     {"terms", "[PREFIX]", false, tool_terms, "list terms: term, field, number of articles"},
     {"doc", "ID", true, tool_doc, "print a stored article"},
     {"merge", "[N]", false, tool_merge, "merge into at most N segments (default: 1)"},
+    {"optimize", NULL, false, tool_optimize, "merge, and reorder articles: smaller and faster"},
 };
 enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };
 
@@ -57,10 +60,16 @@ typedef struct settings {
 
 static bool set_option(void *context, int code, const char *value) {
   settings *s = context;
+  uint64_t number;
   switch (code) {
     case 'i': s->arguments.index = value; return true;
     case JSON_OPTION: s->arguments.json = true; return true;
     case 'n': return cli_parse_number(value, 1, UINT64_MAX, &s->arguments.limit);
+    case THREADS_OPTION:
+      if (!cli_parse_number(value, 1, 16, &number)) return false;
+      s->arguments.writer.threads = (uint32_t)number;
+      return true;
+    case MEMORY_OPTION: return cli_parse_size(value, &s->arguments.writer.memory_bytes);
     case 'h': s->help = true; return true;
     case VERSION_OPTION: s->version = true; return true;
   }
@@ -91,7 +100,8 @@ static int run_command(const char *name, tool_arguments *arguments) {
 }
 
 int main(int argc, char **argv) {
-  settings s = {.arguments.limit = UINT64_MAX};
+  settings s = {.arguments = {.limit = UINT64_MAX, .writer = SY_WRITER_OPTIONS_DEFAULT}};
+  s.arguments.writer.create = false;
   cli_start();
   int first = cli_parse_options(PROGRAM, argc, argv, option_table, set_option, &s);
   if (first < 0) return CLI_ERROR;

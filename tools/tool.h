@@ -11,7 +11,8 @@
 typedef struct tool_arguments {
   const char *index; /* path */
   bool json;
-  uint64_t limit; /* UINT64_MAX: none given */
+  uint64_t limit;           /* UINT64_MAX: none given */
+  sy_writer_options writer; /* of commands that write */
   char **operands;
   int operand_count;
 } tool_arguments;
@@ -22,6 +23,7 @@ int tool_check(const tool_arguments *arguments);
 int tool_terms(const tool_arguments *arguments);
 int tool_doc(const tool_arguments *arguments);
 int tool_merge(const tool_arguments *arguments);
+int tool_optimize(const tool_arguments *arguments);
 
 /* Opens the index; NULL after an error, which is printed. Owned by the caller: sy_index_close(). */
 sy_index *tool_open(const tool_arguments *arguments);

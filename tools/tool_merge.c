@@ -8,11 +8,9 @@ int tool_merge(const tool_arguments *arguments) {
     return cli_usage_error(PROGRAM, "merge: \"%s\" is no number of segments",
                            arguments->operands[0]);
   }
-  sy_writer_options options = SY_WRITER_OPTIONS_DEFAULT;
-  options.create = false;
   sy_writer *writer = NULL;
   sy_error error = {0};
-  sy_status status = sy_writer_open(arguments->index, &options, &writer, &error);
+  sy_status status = sy_writer_open(arguments->index, &arguments->writer, &writer, &error);
   if (status == SY_OK) status = sy_writer_merge(writer, (uint32_t)segments, &error);
   sy_writer_close(writer);
   return status == SY_OK ? CLI_FOUND : cli_fail_path(PROGRAM, arguments->index, &error);

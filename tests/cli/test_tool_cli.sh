@@ -63,7 +63,17 @@ same "merge 2" 0 "" "$tool" merge 2
 complains "merge 0" "suoyin-tool: merge: \"0\" is no number of segments
 Try 'suoyin-tool --help'." "$tool" merge 0
 
-for command in stats check terms 'doc x' merge; do
+same "optimize" 0 "" "$tool" optimize
+same "check behind it" 0 1 bash -c "$tool check | grep -c '^OK: 3 articles in 1 segment'"
+same "optimize, with options" 0 "" "$tool" optimize --threads 3 --memory 64M
+same "what it leaves" 0 "机器
+学习Llama。" bash -c "$tool doc 'a 1' | tail -n +3"
+complains "too little memory" "suoyin-tool: test.idx: memory must be at least 32 MiB" \
+  "$tool" optimize --memory 1M
+complains "no size" "suoyin-tool: --memory: \"much\" is not possible
+Try 'suoyin-tool --help'." "$tool" optimize --memory much
+
+for command in stats check terms 'doc x' merge optimize; do
   # shellcheck disable=SC2086
   complains "$command without an index" "suoyin-tool: none.idx: no index here" "$tool" -i none.idx $command
 done

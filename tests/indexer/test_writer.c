@@ -149,11 +149,14 @@ static void test_random_changes(void **state) {
       assert_ok(sy_writer_merge(w, segments, &test_error));
       assert_true(check_index(path, &m) <= segments);
       assert_int_equal(stats_of(path).deleted, 0);
+    } else if (choice == 1) {
+      assert_ok(sy_writer_optimize(w, &test_error));
+      assert_true(check_index(path, &m) <= 1);
     } else {
       assert_ok(sy_writer_commit(w, &test_error));
       check_index(path, &m);
     }
-    if (choice == 1) {
+    if (choice == 2) {
       sy_writer_close(w);
       w = open_writer(path);
     }
@@ -265,7 +268,8 @@ static void test_everything_deleted(void **state) {
     if (round != 0) assert_ok(sy_writer_merge(w, 1, &test_error));
     uint64_t segments = check_index(path, &m);
     if (round != 0) assert_int_equal(segments, 0);
-    assert_ok(sy_writer_merge(w, 1, &test_error));
+    assert_ok(
+        (round == 2 ? sy_writer_merge(w, 1, &test_error) : sy_writer_optimize(w, &test_error)));
     assert_int_equal(check_index(path, &m), 0);
   }
   add(w, &m, 5);
@@ -517,6 +521,8 @@ static void test_one_unit(void **state) {
     if (i % 50 == 49) assert_ok(sy_writer_commit(w, &test_error));
   }
   assert_ok(sy_writer_merge(w, 1, &test_error));
+  assert_sound(path);
+  assert_ok(sy_writer_optimize(w, &test_error));
   sy_writer_close(w);
   assert_sound(path);
   sy_index *index;

@@ -1,7 +1,7 @@
 /*
  * test_oracle_generated.c - random articles, added, replaced and deleted over many commits, and
  * random queries of every operator: what the engine finds must be exactly what brute force finds,
- * before and after merging, in an old snapshot and in the newest.
+ * before and after merging and optimizing, in an old snapshot and in the newest.
  *
  * $SUOYIN_SEED repeats a run; $SUOYIN_ARTICLES and $SUOYIN_QUERIES make it longer.
  */
@@ -254,6 +254,23 @@ static void check_stored(trial *run, sy_index *index) {
   }
 }
 
+/* All that the newest snapshot has. */
+static void check_all(trial *run, sy_index *index, uint64_t seed, size_t queries) {
+  check_sound(index, model_live_count(run->list));
+  check_stored(run, index);
+  check_queries(run, index, (moment){NULL, run->list->count}, seed, queries);
+}
+
+/* Goes on to the newest snapshot, which has been merged. */
+static void check_one_segment(sy_index *index) {
+  sy_error error = {0};
+  sy_index_stats stats;
+  engine_require(sy_index_refresh(index, &error), &error, "sy_index_refresh");
+  engine_require(sy_index_get_stats(index, &stats, &error), &error, "sy_index_get_stats");
+  assert_true(stats.segments <= 1);
+  assert_int_equal(stats.deleted, 0);
+}
+
 static void run_round(uint64_t seed, uint32_t text_rules, uint32_t articles, size_t queries) {
   trial run = {.seed = seed, .text_rules = text_rules, .random = {seed}};
   sy_error error = {0};
@@ -263,22 +280,17 @@ static void run_round(uint64_t seed, uint32_t text_rules, uint32_t articles, siz
   write_articles(&run, articles);
   sy_index *index = engine_open(run.directory);
   moment now = {NULL, run.list->count}, then = {run.old_alive, run.old_count};
-  size_t live = model_live_count(run.list);
 
-  check_sound(index, live);
-  check_stored(&run, index);
-  check_queries(&run, index, now, seed + 1, queries);
+  check_all(&run, index, seed + 1, queries);
   check_queries(&run, run.old, then, seed + 2, queries / 5 + 1);
   engine_require(sy_writer_merge(run.writer, 1, &error), &error, "sy_writer_merge");
   check_queries(&run, index, now, seed + 3, queries / 5 + 1); /* the snapshot before the merge */
-  engine_require(sy_index_refresh(index, &error), &error, "sy_index_refresh");
-  sy_index_stats stats;
-  engine_require(sy_index_get_stats(index, &stats, &error), &error, "sy_index_get_stats");
-  assert_true(stats.segments <= 1);
-  assert_int_equal(stats.deleted, 0);
-  check_sound(index, live);
-  check_stored(&run, index);
-  check_queries(&run, index, now, seed + 1, queries); /* the same queries as before */
+  check_one_segment(index);
+  check_all(&run, index, seed + 1, queries); /* the same queries as before */
+  engine_require(sy_writer_optimize(run.writer, &error), &error, "sy_writer_optimize");
+  check_queries(&run, index, now, seed + 4, queries / 5 + 1);
+  check_one_segment(index);
+  check_all(&run, index, seed + 1, queries);
   check_queries(&run, run.old, then, seed + 2, queries / 5 + 1);
 
   sy_index_close(run.old);
