@@ -1,5 +1,5 @@
 # Suoyin. A newcomer needs two commands, `make demo` and `make check`; there are also deps, all, test,
-# asan, tsan, fuzz, torture, coverage, lint, format, bench, bench-index, bench-quality, install,
+# asan, tsan, fuzz, torture, coverage, lint, format, bench, bench-index, bench-scale, bench-quality, install,
 # uninstall and clean.
 #
 #   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
@@ -57,7 +57,7 @@ ifndef V
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test check demo asan tsan fuzz torture coverage deps packages lint format bench bench-index bench-quality install uninstall clean FORCE
+.PHONY: all test check demo asan tsan fuzz torture coverage deps packages lint format bench bench-index bench-scale bench-quality install uninstall clean FORCE
 
 # ---- Rules ----------------------------------------------------------------------------------------------
 
@@ -178,6 +178,10 @@ bench: deps
 bench-index: deps
 	$(SUBMAKE) all
 	benchmarks/index.sh $(BUILD)
+
+bench-scale: deps
+	$(SUBMAKE) all
+	benchmarks/scale.sh $(BUILD) $(SIZE)
 
 bench-quality: deps
 	$(SUBMAKE) all

@@ -163,7 +163,7 @@ typedef struct figure {
   const char *unit;
 } figure;
 
-enum { FIGURES = 25 };
+enum { FIGURES = 26 };
 
 static void list_figures(const run *r, figure figures[FIGURES]) {
   const sy_index_stats *s = &r->stats;
@@ -180,6 +180,7 @@ static void list_figures(const run *r, figure figures[FIGURES]) {
       {"input", bytes / 1e6, "MB"},
       {"index", index / 1e6, "MB"},
       {"index_share", index / bytes, "of the input"},
+      {"file_share", (double)s->bytes_file / bytes, "of the input: the file at its largest"},
       {"inverted_share", inverted / bytes, "of the input: lexicon, postings, positions"},
       {"lexicon", (double)s->bytes_lexicon / 1e6, "MB"},
       {"postings", (double)s->bytes_postings / 1e6, "MB"},

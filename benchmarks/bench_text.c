@@ -3,13 +3,13 @@
  * lines is not timed, and terms are counted, not kept.
  */
 #include "benchmarks/bench.h"
+#include "benchmarks/corpus.h"
 #include "text/analyze.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define PASSES 5
 
@@ -39,32 +39,23 @@ static bool add_text(texts *t, const char *text, size_t bytes) {
   return true;
 }
 
-static int read_corpus(texts *t, const char *path) {
+/* A bench_visitor. */
+static int add_article(void *context, const json_t *article, size_t line) {
   static const char *const members[] = {"title", "body"};
-  FILE *file = fopen(path, "r");
-  if (!file) {
-    fprintf(stderr, "suoyin-bench: %s: %s\n", path, strerror(errno));
-    return 2;
-  }
-  char *line = NULL;
-  size_t capacity = 0, number = 0;
-  int failed = 0;
-  for (ssize_t bytes; !failed && (bytes = getline(&line, &capacity, file)) > 0;) {
-    t->file_bytes += (uint64_t)bytes;
-    number++;
-    json_t *article = json_loadb(line, (size_t)bytes, 0, NULL);
-    if (!article) fprintf(stderr, "suoyin-bench: %s:%zu: no JSON\n", path, number);
-    failed = article ? 0 : 2;
-    for (int m = 0; m < 2 && !failed; m++) {
-      const json_t *text = json_object_get(article, members[m]);
-      if (!add_text(t, json_string_value(text), text ? json_string_length(text) : 0))
-        failed = bench_no_memory();
+  (void)line;
+  for (int m = 0; m < 2; m++) {
+    const json_t *text = json_object_get(article, members[m]);
+    if (!add_text(context, json_string_value(text), text ? json_string_length(text) : 0)) {
+      return bench_no_memory();
     }
-    json_decref(article);
   }
-  free(line);
-  fclose(file);
-  return failed;
+  return 0;
+}
+
+static int read_corpus(texts *t, const char *path) {
+  struct stat about;
+  if (!stat(path, &about)) t->file_bytes += (uint64_t)about.st_size;
+  return bench_read_corpus(path, 1, add_article, t);
 }
 
 static uint64_t analyze_all(sy_analyzer *a, const texts *t) {

@@ -60,12 +60,14 @@ int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "text")) return bench_text(argc - 1, argv + 1);
   if (argc > 1 && !strcmp(argv[1], "quality")) return bench_quality(argc - 1, argv + 1);
   if (argc > 1 && !strcmp(argv[1], "index")) return bench_index(argc - 1, argv + 1);
+  if (argc > 1 && !strcmp(argv[1], "generate")) return bench_generate(argc - 1, argv + 1);
   fputs(
       "usage: suoyin-bench text CORPUS.jsonl...\n"
       "       suoyin-bench index --corpus FILE [--corpus FILE]... [--threads N] [--memory MIB]\n"
       "                          [--level N] [--repeat N] [--keep DIR] [--json]\n"
       "       suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
       "                          [--exhaustive] [--counts FILE]\n"
+      "       suoyin-bench generate --like FILE [--like FILE]... --size SIZE [--seed N]\n"
       "       suoyin-bench quality --work DIRECTORY [--exhaustive] SET... [-- DISTRACTORS...]\n",
       stderr);
   return 2;
