@@ -1,6 +1,6 @@
 # Suoyin. A newcomer needs two commands, `make demo` and `make check`; there are also deps, all, test,
-# asan, tsan, fuzz, torture, coverage, lint, format, bench, bench-index, bench-scale, bench-quality, install,
-# uninstall and clean.
+# asan, tsan, fuzz, torture, coverage, lint, format, bench, bench-index, bench-commits, bench-scale,
+# bench-quality, install, uninstall and clean.
 #
 #   make CC=clang   another compiler           make BUILD=/tmp/b   another build directory
 #   make WARN=      without -Werror            make V=1            show the commands
@@ -57,7 +57,7 @@ ifndef V
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test check demo asan tsan fuzz torture coverage deps packages lint format bench bench-index bench-scale bench-quality install uninstall clean FORCE
+.PHONY: all test check demo asan tsan fuzz torture coverage deps packages lint format bench bench-index bench-commits bench-scale bench-quality install uninstall clean FORCE
 
 # ---- Rules ----------------------------------------------------------------------------------------------
 
@@ -178,6 +178,10 @@ bench: deps
 bench-index: deps
 	$(SUBMAKE) all
 	benchmarks/index.sh $(BUILD)
+
+bench-commits: deps
+	$(SUBMAKE) all
+	benchmarks/commits.sh $(BUILD)
 
 bench-scale: deps
 	$(SUBMAKE) all

@@ -7,6 +7,7 @@
 int bench_query(int argc, char **argv);
 int bench_text(int argc, char **argv);
 int bench_index(int argc, char **argv);
+int bench_commits(int argc, char **argv);
 int bench_generate(int argc, char **argv);
 int bench_quality(int argc, char **argv);
 

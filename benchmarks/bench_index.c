@@ -163,7 +163,7 @@ typedef struct figure {
   const char *unit;
 } figure;
 
-enum { FIGURES = 26 };
+enum { FIGURES = 27 };
 
 static void list_figures(const run *r, figure figures[FIGURES]) {
   const sy_index_stats *s = &r->stats;
@@ -196,6 +196,7 @@ static void list_figures(const run *r, figure figures[FIGURES]) {
       {"compress_seconds", t->compress, "s, all threads"},
       {"sort_seconds", t->sort, "s, all threads"},
       {"code_seconds", t->code, "s, all threads"},
+      {"merge_seconds", t->merge, "s, all threads"},
       {"write_seconds", t->write, "s, one thread"},
   };
   memcpy(figures, all, sizeof all);

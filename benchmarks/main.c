@@ -60,6 +60,7 @@ int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "text")) return bench_text(argc - 1, argv + 1);
   if (argc > 1 && !strcmp(argv[1], "quality")) return bench_quality(argc - 1, argv + 1);
   if (argc > 1 && !strcmp(argv[1], "index")) return bench_index(argc - 1, argv + 1);
+  if (argc > 1 && !strcmp(argv[1], "commits")) return bench_commits(argc - 1, argv + 1);
   if (argc > 1 && !strcmp(argv[1], "generate")) return bench_generate(argc - 1, argv + 1);
   fputs(
       "usage: suoyin-bench text CORPUS.jsonl...\n"
@@ -67,6 +68,7 @@ int main(int argc, char **argv) {
       "                          [--level N] [--repeat N] [--keep DIR] [--json]\n"
       "       suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
       "                          [--exhaustive] [--counts FILE]\n"
+      "       suoyin-bench commits --corpus FILE -i DIR [--commits N] [--most N] [--json]\n"
       "       suoyin-bench generate --like FILE [--like FILE]... --size SIZE [--seed N]\n"
       "       suoyin-bench quality --work DIRECTORY [--exhaustive] SET... [-- DISTRACTORS...]\n",
       stderr);

@@ -178,9 +178,10 @@ typedef struct sy_writer_timings {
   double compress;  /* stored text */
   double sort;      /* partitions gathered and sorted */
   double code;      /* postings */
+  double merge;     /* segments */
   double write;     /* by LMDB and the system, commits included */
   double calls; /* spent by the caller in the writer's functions: its share of the above, waiting
-                       for other threads, ids, lexicon, merging */
+                       for other threads, ids, lexicon */
 } sy_writer_timings;
 /* All zeros unless sy_writer_options.timings was set; complete after a commit. */
 SY_API void sy_writer_get_timings(const sy_writer *writer, sy_writer_timings *timings);

@@ -3,8 +3,9 @@
 
 #include "base/status.h"
 
-#define JOBS 32u     /* on their way */
-#define JOB_RUNS 16u /* of a job */
+#define WORKER_JOBS 4u                            /* on their way, for each worker */
+#define JOB_RUNS 16u                              /* of a job */
+#define JOB_BYTES (SY_CODING_BYTES / WORKER_JOBS) /* from so many on, the job ends */
 
 /* Its pieces, and those of the terms before it, lie in this order in `bytes`. */
 typedef struct coded_term {
@@ -14,31 +15,34 @@ typedef struct coded_term {
 
 typedef struct coded_run {
   uint32_t field, first, terms;
-  bool words;
+  bool words, continued; /* the job before has its first terms */
 } coded_run;
 
 typedef struct coding_job {
   sy_job job;
-  const struct coding *coding;
+  const sy_coding *coding;
   size_t begin, end;
+  bool continued; /* run `begin`, behind its term `coded.last` */
   sy_coded_runs coded;
   sy_status status;
   sy_error error;
 } coding_job;
 
-typedef struct coding {
+struct sy_coding {
   sy_pool *pool;
   sy_code_run *code;
   void *context;
   sy_segment_writer *segment;
-  coding_job jobs[JOBS];
-  size_t put, taken;
-} coding;
+  size_t count, next; /* runs, and the first that no job has */
+  coding_job *jobs;
+  size_t job_count, put, taken;
+  bool in_run; /* of the lexicon being written */
+};
 
 /* ---- Coded runs ------------------------------------------------------------------------------ */
 
 void sy_coded_runs_begin(sy_coded_runs *c, uint32_t field, uint32_t first, bool words) {
-  coded_run run = {field, first, 0, words};
+  coded_run run = {field, first, 0, words, false};
   sy_buffer_append(&c->runs, &run, sizeof run);
 }
 
@@ -54,6 +58,10 @@ sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, sy_list_wr
   sy_buffer_append(&c->terms, &term, sizeof term);
   if (c->runs.failed || c->bytes.failed || c->terms.failed) return sy_fail_memory(error);
   ((coded_run *)(c->runs.data + c->runs.bytes))[-1].terms++;
+  c->full = c->terms.bytes + c->bytes.bytes > JOB_BYTES;
+  if (!c->full) return SY_OK;
+  c->last = *key;
+  if (key->word_bytes) c->last.word = memcpy(c->last_word, key->word, key->word_bytes);
   return SY_OK;
 }
 
@@ -64,22 +72,32 @@ static const uint8_t *piece(const uint8_t **at, const uint8_t *was, size_t bytes
   return was ? here : NULL;
 }
 
-static sy_status write_runs(const sy_coded_runs *c, sy_segment_writer *segment, sy_error *error) {
-  const uint8_t *at = c->bytes.data;
-  coded_term *term = (coded_term *)c->terms.data;
-  const coded_run *run = (const coded_run *)c->runs.data, *end = run + c->runs.bytes / sizeof *run;
+static sy_status end_run(sy_coding *c, sy_error *error) {
+  if (!c->in_run) return SY_OK;
+  c->in_run = false;
+  return sy_lexicon_writer_end(&c->segment->lexicon, error);
+}
+
+static sy_status write_runs(sy_coding *c, const sy_coded_runs *coded, sy_error *error) {
+  const uint8_t *at = coded->bytes.data;
+  coded_term *term = (coded_term *)coded->terms.data;
+  const coded_run *run = (const coded_run *)coded->runs.data,
+                  *end = run + coded->runs.bytes / sizeof *run;
   for (; run < end; run++) {
     if (!run->terms) continue;
-    sy_lexicon_writer_begin(&segment->lexicon, run->field, run->first, run->words);
+    if (!run->continued) {
+      SY_TRY(end_run(c, error));
+      sy_lexicon_writer_begin(&c->segment->lexicon, run->field, run->first, run->words);
+      c->in_run = true;
+    }
     for (uint32_t i = 0; i < run->terms; i++, term++) {
       sy_encoded_list *l = &term->list;
       term->key.word = piece(&at, term->key.word, term->key.word_bytes);
       l->head = piece(&at, l->head, l->head_bytes);
       l->body = piece(&at, l->body, l->body_bytes);
       l->positions = piece(&at, l->positions, l->positions_bytes);
-      SY_TRY(sy_segment_writer_list(segment, run->field, &term->key, l, error));
+      SY_TRY(sy_segment_writer_list(c->segment, run->field, &term->key, l, error));
     }
-    SY_TRY(sy_lexicon_writer_end(&segment->lexicon, error));
   }
   return SY_OK;
 }
@@ -88,48 +106,86 @@ static sy_status write_runs(const sy_coded_runs *c, sy_segment_writer *segment, 
 
 static void run_job(sy_job *job, uint32_t worker) {
   coding_job *j = (coding_job *)job;
-  j->coded.runs.bytes = j->coded.terms.bytes = j->coded.bytes.bytes = 0;
+  sy_coded_runs *out = &j->coded;
+  const sy_term_key *behind = j->continued ? &out->last : NULL;
+  out->runs.bytes = out->terms.bytes = out->bytes.bytes = 0;
+  out->full = false;
   j->status = SY_OK;
-  for (size_t i = j->begin; i < j->end && j->status == SY_OK; i++) {
-    j->status = j->coding->code(j->coding->context, i, worker, &j->coded, &j->error);
+  while (j->begin < j->end && j->status == SY_OK && !out->full) {
+    j->status = j->coding->code(j->coding->context, j->begin, worker, behind, out, &j->error);
+    if (behind && out->runs.bytes) ((coded_run *)out->runs.data)->continued = true;
+    behind = NULL;
+    if (!out->full) j->begin++;
   }
+  j->continued = out->full;
 }
 
-static void put_job(coding *c, size_t begin, size_t end) {
-  coding_job *j = &c->jobs[c->put++ % JOBS];
+static void put_job(sy_coding *c) {
+  coding_job *j = &c->jobs[c->put++ % c->job_count];
   j->job.run = run_job;
   j->coding = c;
-  j->begin = begin;
-  j->end = end;
+  j->begin = c->next;
+  j->end = c->count - c->next < JOB_RUNS ? c->count : c->next + JOB_RUNS;
+  j->continued = false;
+  c->next = j->end;
   sy_pool_put(c->pool, &j->job);
 }
 
-/* Waits for the oldest job and writes what it coded, if all went well so far. */
-static sy_status take_job(coding *c, sy_status so_far, sy_error *error) {
-  coding_job *j = &c->jobs[c->taken++ % JOBS];
-  sy_pool_wait(c->pool, &j->job);
-  if (so_far != SY_OK) return so_far;
-  if (j->status == SY_OK) return write_runs(&j->coded, c->segment, error);
-  if (error) *error = j->error;
-  return j->status;
+/* Writes what a job coded, and lets it go on when that is not all. */
+static sy_status write_job(sy_coding *c, coding_job *j, sy_error *error) {
+  if (j->status != SY_OK) {
+    if (error) *error = j->error;
+    return j->status;
+  }
+  SY_TRY(write_runs(c, &j->coded, error));
+  if (j->begin == j->end) {
+    c->taken++;
+  } else {
+    sy_pool_put(c->pool, &j->job);
+  }
+  return SY_OK;
 }
 
-sy_status sy_code_runs(sy_pool *pool, size_t count, sy_code_run *code, void *context,
-                       sy_segment_writer *segment, sy_error *error) {
-  coding *c = calloc(1, sizeof *c);
+sy_status sy_coding_begin(sy_pool *pool, size_t count, sy_code_run *code, void *context,
+                          sy_segment_writer *segment, sy_coding **out, sy_error *error) {
+  sy_coding *c = *out = calloc(1, sizeof *c);
   if (!c) return sy_fail_memory(error);
-  *c = (coding){.pool = pool, .code = code, .context = context, .segment = segment};
-  sy_status status = SY_OK;
-  for (size_t begin = 0; begin < count && status == SY_OK; begin += JOB_RUNS) {
-    if (c->put - c->taken == JOBS) status = take_job(c, status, error);
-    put_job(c, begin, count - begin < JOB_RUNS ? count : begin + JOB_RUNS);
+  *c = (sy_coding){
+      .pool = pool, .code = code, .context = context, .segment = segment, .count = count};
+  c->job_count = WORKER_JOBS * sy_pool_workers(pool);
+  c->jobs = calloc(c->job_count, sizeof *c->jobs);
+  return c->jobs ? SY_OK : sy_fail_memory(error);
+}
+
+sy_status sy_coding_step(sy_coding *c, bool *done, sy_error *error) {
+  while (c->next < c->count && c->put - c->taken < c->job_count) put_job(c);
+  *done = c->put == c->taken;
+  if (*done) return end_run(c, error);
+  coding_job *oldest = &c->jobs[c->taken % c->job_count];
+  sy_pool_wait(c->pool, &oldest->job);
+  return write_job(c, oldest, error);
+}
+
+void sy_coding_end(sy_coding *c) {
+  if (!c) return;
+  for (; c->taken < c->put; c->taken++) {
+    sy_pool_wait(c->pool, &c->jobs[c->taken % c->job_count].job);
   }
-  while (c->taken < c->put) status = take_job(c, status, error);
-  for (uint32_t i = 0; i < JOBS; i++) {
+  for (size_t i = 0; c->jobs && i < c->job_count; i++) {
     sy_coded_runs *coded = &c->jobs[i].coded;
     sy_buffer *buffers[] = {&coded->runs, &coded->terms, &coded->bytes};
     for (int b = 0; b < 3; b++) sy_buffer_free(buffers[b]);
   }
+  free(c->jobs);
   free(c);
+}
+
+sy_status sy_code_runs(sy_pool *pool, size_t count, sy_code_run *code, void *context,
+                       sy_segment_writer *segment, sy_error *error) {
+  sy_coding *c;
+  bool done = false;
+  sy_status status = sy_coding_begin(pool, count, code, context, segment, &c, error);
+  while (status == SY_OK && !done) status = sy_coding_step(c, &done, error);
+  sy_coding_end(c);
   return status;
 }

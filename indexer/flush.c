@@ -43,7 +43,6 @@ static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_
     sy_tuples *tuples = &v->workers[i].fields[f->field];
     uint64_t *own = *count ? other + *count : to; /* the first ones need no merging */
     sy_tuples_gather(tuples, first, own, counts[i]);
-    sy_tuples_clear(tuples, first);
     if (words) rank_words(own, counts[i], shift, f->ranks->rank_of[i]);
     if (*count) {
       memcpy(other, to, *count * sizeof *to);
@@ -69,9 +68,29 @@ static void code_term(sy_list_writer *list, sy_tuple_widths widths, const uint64
   }
 }
 
-/* Codes the `index`-th partition; a sy_code_run. */
-static sy_status code_partition(void *context, size_t index, uint32_t worker, sy_coded_runs *out,
-                                sy_error *error) {
+/* The first of the sorted tuples whose second is greater. */
+static size_t find_behind(const uint64_t *tuples, size_t count, uint32_t shift, uint32_t second) {
+  size_t low = 0, high = count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (tuples[middle] >> shift <= second) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+static void clear_partition(sy_inverter *v, uint32_t field, uint32_t first) {
+  for (uint32_t i = 0; i < v->worker_count; i++) {
+    sy_tuples_clear(&v->workers[i].fields[field], first);
+  }
+}
+
+/* Codes the `index`-th partition; a sy_code_run. One that is continued is gathered anew: few are so large. */
+static sy_status code_partition(void *context, size_t index, uint32_t worker,
+                                const sy_term_key *behind, sy_coded_runs *out, sy_error *error) {
   const flush *f = context;
   sy_inverter_worker *w = &f->inverter->workers[worker];
   sy_tuple_widths widths = f->inverter->widths;
@@ -86,7 +105,8 @@ static sy_status code_partition(void *context, size_t index, uint32_t worker, sy
   tuples = sy_tuples_sort(tuples, (uint64_t *)w->sorted.data, count, shift);
   sy_watch_lap(&watch, &w->times.sort);
   sy_coded_runs_begin(out, f->field, first, words);
-  for (size_t i = 0; i < count;) {
+  size_t i = behind ? find_behind(tuples, count, shift, behind->second) : 0;
+  while (i < count && !out->full) {
     sy_term_key key = {first, (uint32_t)(tuples[i] >> shift), NULL, 0};
     size_t end = i + 1;
     while (end < count && tuples[end] >> shift == key.second) end++;
@@ -95,6 +115,7 @@ static sy_status code_partition(void *context, size_t index, uint32_t worker, sy
     SY_TRY(sy_coded_runs_add(out, &key, &w->lists[f->field], error));
     i = end;
   }
+  if (!out->full) clear_partition(f->inverter, f->field, first);
   sy_watch_lap(&watch, &w->times.code);
   return SY_OK;
 }

@@ -11,7 +11,7 @@ typedef struct stage {
   double seconds;
 } stage;
 
-enum { STAGES = 8 };
+enum { STAGES = 9 };
 
 /* The stages of indexing. What the caller's thread did in the writer beside them is not told from its
  * waiting. */
@@ -24,8 +24,9 @@ static void list_stages(const sy_writer_timings *t, double elapsed, stage stages
       {"compress", "stored text", t->compress},
       {"sort", "partitions gathered and sorted", t->sort},
       {"code", "postings and positions", t->code},
+      {"merge", "segments", t->merge},
       {"write", "LMDB and the system, durable", t->write},
-      {"calls", "one thread's time in the writer: of the above, ids, waiting, merging", t->calls},
+      {"calls", "one thread's time in the writer: of the above, ids, waiting", t->calls},
   };
   memcpy(stages, all, sizeof all);
 }

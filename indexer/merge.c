@@ -9,15 +9,20 @@
 #include "indexer/merge.h"
 
 #include "base/status.h"
+#include "base/stopwatch.h"
 #include "indexer/coding.h"
 #include "storage/lengths.h"
+
+#define STEP_ARTICLES 8192u
+#define STEP_BYTES (1u << 20)
+#define RELEASE_BYTES (8u << 20) /* written; about as much was looked at */
 
 /* A segment that is merged. */
 typedef struct source {
   sy_segment *segment;
-  const roaring_bitmap_t *deletes; /* or NULL */
-  uint32_t base;                   /* number in the new segment of its first article */
-  uint32_t *numbers;               /* by old number; SY_NO_ARTICLE for deleted; NULL: base + old */
+  roaring_bitmap_t *deletes; /* or NULL; ours */
+  uint32_t base;             /* number in the new segment of its first article */
+  uint32_t *numbers;         /* by old number; SY_NO_ARTICLE for deleted; NULL: base + old */
 } source;
 
 /* A worker's own view of a source. */
@@ -32,15 +37,28 @@ typedef struct merge_worker {
   reader *readers; /* of all sources; NULL until its first run */
   sy_list_writer lists[SY_FIELD_COUNT];
   sy_postings postings;
+  uint64_t nanoseconds;
 } merge_worker;
 
-typedef struct merger {
+typedef enum merge_phase { ARTICLES, TEXT, LISTS, DONE } merge_phase;
+
+struct sy_merge {
+  sy_env *env; /* our view of the index */
+  sy_snapshot snapshot;
+  bool has_snapshot, has_writer;
+  sy_pool *pool;
+  bool timed;
   sy_segment_writer writer;
   source *sources;
   uint32_t count;
+  merge_phase phase;
+  uint32_t at, next; /* the source, and its article or block, that the phase has come to */
+  sy_coding *coding;
   merge_worker workers[SY_POOL_THREADS_MAX];
-  sy_buffer run_keys; /* u32, of all sources, ascending */
-} merger;
+  sy_buffer run_keys;   /* u32, of all sources, ascending */
+  uint64_t released;    /* bytes written when the pages looked at were last given back */
+  uint64_t nanoseconds; /* without the workers' */
+};
 
 /* ---- Articles -------------------------------------------------------------------------------- */
 
@@ -48,55 +66,93 @@ static bool is_deleted(const source *s, uint32_t article) {
   return s->deletes && roaring_bitmap_contains(s->deletes, article);
 }
 
-/* Ids and lengths of the articles that stay, and their new numbers. */
-static sy_status merge_articles(merger *m, source *s, sy_error *error) {
+/* The id and lengths of an article that stays, and its new number. */
+static sy_status merge_article(sy_merge *m, source *s, uint32_t a, sy_error *error) {
+  bool deleted = is_deleted(s, a);
+  if (s->numbers) s->numbers[a] = deleted ? SY_NO_ARTICLE : m->writer.info.articles;
+  if (deleted) return SY_OK;
+  uint8_t codes[SY_FIELD_COUNT];
+  for (int f = 0; f < SY_FIELD_COUNT; f++) {
+    codes[f] = s->segment->lengths[f][a];
+    if (s->deletes) m->writer.info.fields[f].length_sum += sy_length_decode(codes[f]);
+  }
+  sy_string id;
+  SY_TRY(sy_ids_get(&s->segment->ids, a, &id, error));
+  SY_TRY(sy_segment_writer_article(&m->writer, id, error));
+  return sy_segment_writer_length_codes(&m->writer, codes, error);
+}
+
+/* Before the first article of a source. */
+static sy_status begin_source(sy_merge *m, source *s, sy_error *error) {
   const sy_segment_info *info = &s->segment->info;
   s->base = m->writer.info.articles;
   if (s->deletes) {
     s->numbers = malloc((info->articles + 1ull) * sizeof *s->numbers);
-    if (!s->numbers) return sy_fail_memory(error);
+    return s->numbers ? SY_OK : sy_fail_memory(error);
   }
-  for (uint32_t a = 0; a < info->articles; a++) {
-    bool deleted = is_deleted(s, a);
-    if (s->numbers) s->numbers[a] = deleted ? SY_NO_ARTICLE : m->writer.info.articles;
-    if (deleted) continue;
-    uint8_t codes[SY_FIELD_COUNT];
-    for (int f = 0; f < SY_FIELD_COUNT; f++) {
-      codes[f] = s->segment->lengths[f][a];
-      if (s->deletes) m->writer.info.fields[f].length_sum += sy_length_decode(codes[f]);
-    }
-    sy_string id;
-    SY_TRY(sy_ids_get(&s->segment->ids, a, &id, error));
-    SY_TRY(sy_segment_writer_article(&m->writer, id, error));
-    SY_TRY(sy_segment_writer_length_codes(&m->writer, codes, error));
-  }
-  if (!s->deletes) {
-    for (int f = 0; f < SY_FIELD_COUNT; f++)
-      m->writer.info.fields[f].length_sum += info->fields[f].length_sum;
+  for (int f = 0; f < SY_FIELD_COUNT; f++) {
+    m->writer.info.fields[f].length_sum += info->fields[f].length_sum;
   }
   return SY_OK;
 }
 
-static sy_status merge_text(merger *m, source *s, sy_error *error) {
-  sy_articles *articles = &s->segment->articles;
-  if (s->deletes) {
-    for (uint32_t a = 0; a < s->segment->info.articles; a++) {
-      if (is_deleted(s, a)) continue;
-      sy_article article;
-      SY_TRY(sy_articles_get(articles, a, &article, error));
-      SY_TRY(sy_articles_writer_add(m->writer.articles, &article, error));
-    }
+static void next_source(sy_merge *m) {
+  m->at++;
+  m->next = 0;
+}
+
+static void next_phase(sy_merge *m) {
+  m->at = m->next = 0;
+  m->phase++;
+}
+
+static sy_status step_articles(sy_merge *m, sy_error *error) {
+  if (m->at == m->count) {
+    next_phase(m);
     return SY_OK;
   }
-  for (uint32_t b = 0; b < articles->block_count; b++) {
-    SY_TRY(sy_articles_copy_block(articles, b, m->writer.articles, error));
+  source *s = &m->sources[m->at];
+  uint32_t end = s->segment->info.articles;
+  if (!m->next) SY_TRY(begin_source(m, s, error));
+  for (uint32_t n = 0; n < STEP_ARTICLES && m->next < end; n++) {
+    SY_TRY(merge_article(m, s, m->next++, error));
   }
+  if (m->next == end) next_source(m);
+  return SY_OK;
+}
+
+static uint64_t text_bytes(const sy_merge *m) {
+  return sy_articles_writer_stream(m->writer.articles)->bytes;
+}
+
+/* Of a source without deletions, blocks; of another one, articles. */
+static sy_status step_text(sy_merge *m, sy_error *error) {
+  if (m->at == m->count) {
+    next_phase(m);
+    return SY_OK;
+  }
+  source *s = &m->sources[m->at];
+  sy_articles *articles = &s->segment->articles;
+  uint64_t begin = text_bytes(m);
+  uint32_t end = s->deletes ? s->segment->info.articles : articles->block_count;
+  for (uint32_t n = 0; n < STEP_ARTICLES && m->next < end; n++) {
+    uint32_t next = m->next++;
+    if (!s->deletes) {
+      SY_TRY(sy_articles_copy_block(articles, next, m->writer.articles, error));
+    } else if (!is_deleted(s, next)) {
+      sy_article article;
+      SY_TRY(sy_articles_get(articles, next, &article, error));
+      SY_TRY(sy_articles_writer_add(m->writer.articles, &article, error));
+    }
+    if (text_bytes(m) - begin > STEP_BYTES) break;
+  }
+  if (m->next == end) next_source(m);
   return SY_OK;
 }
 
 /* ---- Lists (by any worker) ------------------------------------------------------------------- */
 
-static sy_status corrupt(const merger *m, sy_error *error) {
+static sy_status corrupt(const sy_merge *m, sy_error *error) {
   return sy_fail_at(error, SY_CORRUPT, sy_env_path(m->writer.env), 0,
                     "a postings list contradicts itself");
 }
@@ -162,7 +218,7 @@ static int compare_terms(const sy_term_key *a, const sy_term_key *b) {
 }
 
 /* The least term that any reader stands on, or NULL behind the run. */
-static const sy_term_key *least_term(const merger *m, const merge_worker *w) {
+static const sy_term_key *least_term(const sy_merge *m, const merge_worker *w) {
   const sy_term_key *least = NULL;
   for (uint32_t i = 0; i < m->count; i++) {
     const reader *r = &w->readers[i];
@@ -171,7 +227,7 @@ static const sy_term_key *least_term(const merger *m, const merge_worker *w) {
   return least;
 }
 
-static sy_status merge_term(const merger *m, merge_worker *w, uint32_t field,
+static sy_status merge_term(const sy_merge *m, merge_worker *w, uint32_t field,
                             const sy_term_key *least, sy_coded_runs *out, sy_error *error) {
   uint8_t word[256];
   sy_term_key key = *least;
@@ -189,7 +245,7 @@ static sy_status merge_term(const merger *m, merge_worker *w, uint32_t field,
   return sy_coded_runs_add(out, &key, merged, error);
 }
 
-static sy_status open_readers(const merger *m, merge_worker *w, sy_error *error) {
+static sy_status open_readers(const sy_merge *m, merge_worker *w, sy_error *error) {
   w->readers = calloc(m->count, sizeof *w->readers);
   if (!w->readers) return sy_fail_memory(error);
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
@@ -202,38 +258,49 @@ static sy_status open_readers(const merger *m, merge_worker *w, sy_error *error)
   return SY_OK;
 }
 
-static void close_readers(const merger *m, merge_worker *w) {
+static void close_readers(const sy_merge *m, merge_worker *w) {
   if (!w->readers) return;
   for (uint32_t i = 0; i < m->count; i++) sy_lexicon_view_close(&w->readers[i].view);
   free(w->readers);
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
 }
 
+/* Opens a reader's part of a run, at the first term that is greater than `behind`. */
+static sy_status open_run(reader *r, uint32_t run_key, const sy_term_key *behind, sy_error *error) {
+  sy_lexicon *lexicon = &r->view.lexicon;
+  uint32_t run = sy_lexicon_run(lexicon, run_key >> 24, run_key & 0xffffff);
+  r->in_run = false;
+  if (run >= lexicon->count || sy_lexicon_run_key(lexicon, run) != run_key) return SY_OK;
+  SY_TRY(sy_lexicon_open_run(lexicon, run, &r->cursor, error));
+  if (behind && behind->word_bytes && r->cursor.words) {
+    SY_TRY(sy_lexicon_seek_word(&r->cursor, behind->word, behind->word_bytes, error));
+  }
+  do SY_TRY(next_term(r, error));
+  while (behind && r->in_run && compare_terms(&r->cursor.key, behind) <= 0);
+  return SY_OK;
+}
+
 /* Merges the `index`-th run; a sy_code_run. */
-static sy_status merge_run(void *context, size_t index, uint32_t worker, sy_coded_runs *out,
-                           sy_error *error) {
-  merger *m = context;
+static sy_status merge_run(void *context, size_t index, uint32_t worker, const sy_term_key *behind,
+                           sy_coded_runs *out, sy_error *error) {
+  sy_merge *m = context;
   merge_worker *w = &m->workers[worker];
-  uint32_t run_key = ((const uint32_t *)m->run_keys.data)[index];
-  uint32_t field = run_key >> 24, first = run_key & 0xffffff;
+  uint64_t watch = sy_watch_start(m->timed);
+  uint32_t run_key = ((const uint32_t *)m->run_keys.data)[index], field = run_key >> 24;
   if (field >= SY_FIELD_COUNT) return corrupt(m, error);
   if (!w->readers) SY_TRY(open_readers(m, w, error));
   bool words = false;
   for (uint32_t i = 0; i < m->count; i++) {
     reader *r = &w->readers[i];
-    sy_lexicon *lexicon = &r->view.lexicon;
-    uint32_t run = sy_lexicon_run(lexicon, field, first);
-    r->in_run = false;
-    if (run >= lexicon->count || sy_lexicon_run_key(lexicon, run) != run_key) continue;
-    SY_TRY(sy_lexicon_open_run(lexicon, run, &r->cursor, error));
-    SY_TRY(next_term(r, error));
-    words |= r->cursor.words;
+    SY_TRY(open_run(r, run_key, behind, error));
+    words |= r->in_run && r->cursor.words;
   }
-  sy_coded_runs_begin(out, field, first, words);
-  for (const sy_term_key *least; (least = least_term(m, w));) {
+  sy_coded_runs_begin(out, field, run_key & 0xffffff, words);
+  for (const sy_term_key *least; !out->full && (least = least_term(m, w));) {
     if (!least->word_bytes == words) return corrupt(m, error);
     SY_TRY(merge_term(m, w, field, least, out, error));
   }
+  sy_watch_lap(&watch, &w->nanoseconds);
   return SY_OK;
 }
 
@@ -244,7 +311,7 @@ static int compare_u32(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static bool collect_runs(merger *m) {
+static bool collect_runs(sy_merge *m) {
   sy_buffer *keys = &m->run_keys;
   for (uint32_t i = 0; i < m->count; i++) {
     const sy_lexicon *l = &m->sources[i].segment->lexicon;
@@ -261,36 +328,119 @@ static bool collect_runs(merger *m) {
   return !keys->failed;
 }
 
-static sy_status merge_all(merger *m, sy_pool *pool, sy_error *error) {
-  for (uint32_t i = 0; i < m->count; i++) SY_TRY(merge_articles(m, &m->sources[i], error));
-  for (uint32_t i = 0; i < m->count; i++) SY_TRY(merge_text(m, &m->sources[i], error));
-  sy_segment_writer_begin_postings(&m->writer);
-  if (!collect_runs(m)) return sy_fail_memory(error);
-  SY_TRY(sy_code_runs(pool, m->run_keys.bytes / 4, merge_run, m, &m->writer, error));
+static sy_status step_lists(sy_merge *m, sy_error *error) {
+  if (!m->coding) {
+    sy_segment_writer_begin_postings(&m->writer);
+    if (!collect_runs(m)) return sy_fail_memory(error);
+    SY_TRY(sy_coding_begin(m->pool, m->run_keys.bytes / 4, merge_run, m, &m->writer, &m->coding,
+                           error));
+  }
+  bool done;
+  SY_TRY(sy_coding_step(m->coding, &done, error));
+  if (!done) return SY_OK;
+  next_phase(m);
   return sy_segment_writer_finish(&m->writer, error);
 }
 
-sy_status sy_merge(sy_snapshot *snapshot, uint32_t first, uint32_t count,
-                   roaring_bitmap_t *const *deletes, uint32_t id,
-                   const sy_articles_options *options, sy_segment_info *info, sy_error *error) {
-  merger *m = calloc(1, sizeof *m);
-  if (!m) return sy_fail_memory(error);
-  m->sources = calloc(count, sizeof *m->sources);
-  m->count = count;
-  sy_status status = m->sources ? SY_OK : sy_fail_memory(error);
-  for (uint32_t i = 0; status == SY_OK && i < count; i++) {
-    m->sources[i].segment = &snapshot->segments[first + i];
-    m->sources[i].deletes = deletes[i];
+sy_status sy_merge_step(sy_merge *m, bool *done, sy_error *error) {
+  sy_status status = SY_OK;
+  uint64_t watch = sy_watch_start(m->timed && m->phase != LISTS);
+  switch (m->phase) {
+    case ARTICLES: status = step_articles(m, error); break;
+    case TEXT: status = step_text(m, error); break;
+    case LISTS: status = step_lists(m, error); break;
+    case DONE: break;
   }
-  if (status == SY_OK)
-    status = sy_segment_writer_init(&m->writer, snapshot->env, id, options, error);
-  if (status == SY_OK) status = merge_all(m, options->pool, error);
-  *info = m->writer.info;
+  if (sy_merge_bytes(m) - m->released > RELEASE_BYTES) {
+    sy_env_release(m->env);
+    m->released = sy_merge_bytes(m);
+  }
+  sy_watch_lap(&watch, &m->nanoseconds);
+  *done = m->phase == DONE;
+  return status;
+}
+
+static sy_status open_sources(sy_merge *m, const sy_env *env, const sy_manifest *manifest,
+                              roaring_bitmap_t *const *deletes, sy_error *error) {
+  SY_TRY(sy_env_share(env, &m->env, error));
+  SY_TRY(sy_snapshot_open(&m->snapshot, m->env, manifest, error));
+  m->has_snapshot = true;
+  for (uint32_t i = 0; i < m->count; i++) {
+    m->sources[i].segment = &m->snapshot.segments[i];
+    if (!deletes[i]) continue;
+    m->sources[i].deletes = roaring_bitmap_copy(deletes[i]);
+    if (!m->sources[i].deletes) return sy_fail_memory(error);
+  }
+  return SY_OK;
+}
+
+sy_status sy_merge_begin(sy_env *env, const sy_manifest *manifest, uint32_t first, uint32_t count,
+                         roaring_bitmap_t *const *deletes, uint32_t id,
+                         const sy_articles_options *options, sy_merge **out, sy_error *error) {
+  sy_merge *m = *out = calloc(1, sizeof *m);
+  if (!m) return sy_fail_memory(error);
+  m->pool = options->pool;
+  m->timed = options->timed;
+  m->sources = calloc(count, sizeof *m->sources);
+  if (!m->sources) return sy_fail_memory(error);
+  m->count = count;
+  sy_manifest of_range = *manifest;
+  of_range.segments += first;
+  of_range.segment_count = count;
+  SY_TRY(open_sources(m, env, &of_range, deletes, error));
+  m->has_writer = true;
+  return sy_segment_writer_init(&m->writer, env, id, options, error);
+}
+
+void sy_merge_end(sy_merge *m) {
+  if (!m) return;
+  sy_coding_end(m->coding);
   for (uint32_t i = 0; i < SY_POOL_THREADS_MAX; i++) close_readers(m, &m->workers[i]);
-  for (uint32_t i = 0; m->sources && i < count; i++) free(m->sources[i].numbers);
+  for (uint32_t i = 0; i < m->count; i++) {
+    free(m->sources[i].numbers);
+    if (m->sources[i].deletes) roaring_bitmap_free(m->sources[i].deletes);
+  }
   free(m->sources);
   sy_buffer_free(&m->run_keys);
-  sy_segment_writer_free(&m->writer);
+  if (m->has_writer) sy_segment_writer_free(&m->writer);
+  if (m->has_snapshot) sy_snapshot_close(&m->snapshot);
+  if (m->env) sy_env_close(m->env);
   free(m);
-  return status;
+}
+
+const sy_segment_info *sy_merge_info(const sy_merge *m) { return &m->writer.info; }
+
+uint64_t sy_merge_nanoseconds(const sy_merge *m) {
+  uint64_t all = m->nanoseconds;
+  for (uint32_t i = 0; i < SY_POOL_THREADS_MAX; i++) all += m->workers[i].nanoseconds;
+  return all;
+}
+
+uint64_t sy_merge_bytes(const sy_merge *m) {
+  const sy_lexicon_writer *l = &m->writer.lexicon;
+  return text_bytes(m) + m->writer.ids.stream.bytes + l->lexicon.bytes + l->postings.bytes +
+         l->positions.bytes;
+}
+
+static sy_status add_deletes(const source *s, const roaring_bitmap_t *now, roaring_bitmap_t *out) {
+  roaring_uint32_iterator_t *i = roaring_create_iterator(now);
+  if (!i) return SY_NO_MEMORY;
+  for (; i->has_value; roaring_advance_uint32_iterator(i)) {
+    uint32_t number = new_number(s, i->current_value);
+    if (number != SY_NO_ARTICLE) roaring_bitmap_add(out, number);
+  }
+  roaring_free_uint32_iterator(i);
+  return SY_OK;
+}
+
+sy_status sy_merge_deletes(const sy_merge *m, roaring_bitmap_t *const *deletes,
+                           roaring_bitmap_t **out, sy_error *error) {
+  for (uint32_t i = 0; i < m->count; i++) {
+    const source *s = &m->sources[i];
+    uint64_t before = s->deletes ? roaring_bitmap_get_cardinality(s->deletes) : 0;
+    if (!deletes[i] || roaring_bitmap_get_cardinality(deletes[i]) == before) continue;
+    if (!*out) *out = roaring_bitmap_create();
+    if (!*out || add_deletes(s, deletes[i], *out) != SY_OK) return sy_fail_memory(error);
+  }
+  return SY_OK;
 }

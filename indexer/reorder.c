@@ -241,20 +241,22 @@ static bool reorder_list(const reorderer *r, reorder_worker *w, const sy_list *l
 }
 
 /* Codes run `index` of the lexicon; a sy_code_run. */
-static sy_status reorder_run(void *context, size_t index, uint32_t worker, sy_coded_runs *out,
-                             sy_error *error) {
+static sy_status reorder_run(void *context, size_t index, uint32_t worker,
+                             const sy_term_key *behind, sy_coded_runs *out, sy_error *error) {
   reorderer *r = context;
   reorder_worker *w = &r->workers[worker];
   SY_TRY(open_worker(r, w, error));
+  sy_lexicon *lexicon = &w->view.lexicon;
+  uint32_t run_key = sy_lexicon_run_key(lexicon, (uint32_t)index);
   sy_lexicon_cursor c;
-  SY_TRY(sy_lexicon_open_run(&w->view.lexicon, (uint32_t)index, &c, error));
+  SY_TRY(behind ? sy_lexicon_find(lexicon, run_key >> 24, behind, &c, error)
+                : sy_lexicon_open_run(lexicon, (uint32_t)index, &c, error));
   if (c.field >= SY_FIELD_COUNT) return corrupt(r, error);
   sy_list_writer *writer = &w->lists[c.field];
   if (!writer->lengths) sy_segment_writer_init_list(&r->writer, c.field, writer);
-  uint32_t first = sy_lexicon_run_key(&w->view.lexicon, (uint32_t)index) & 0xffffff;
-  sy_coded_runs_begin(out, c.field, first, c.words);
-  sy_status status;
-  while ((status = sy_lexicon_next(&c, error)) == SY_OK) {
+  sy_coded_runs_begin(out, c.field, run_key & 0xffffff, c.words);
+  sy_status status = SY_OK;
+  while (status == SY_OK && !out->full && (status = sy_lexicon_next(&c, error)) == SY_OK) {
     sy_list list;
     SY_TRY(sy_lexicon_list(&c, &list, error));
     if (!reorder_list(r, w, &list, writer)) return corrupt(r, error);

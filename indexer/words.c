@@ -85,7 +85,8 @@ void sy_words_free(sy_words *w) {
 }
 
 uint64_t sy_words_memory(const sy_words *w) {
-  return (uint64_t)w->capacity * sizeof *w->slots + w->offsets.bytes + w->text.bytes;
+  uint64_t ranks = w->count * (sizeof(uint8_t *) + sizeof(uint32_t));
+  return w->capacity * sizeof *w->slots + w->offsets.bytes + w->text.bytes + ranks;
 }
 
 /* ---- Ranks ----------------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ typedef struct sy_words {
 uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes);
 void sy_words_clear(sy_words *w); /* keeps the memory */
 void sy_words_free(sy_words *w);
-uint64_t sy_words_memory(const sy_words *w);
+uint64_t sy_words_memory(const sy_words *w); /* and what their ranks will take */
 
 /* The words of several tables in order of their bytes, which is that of their code points. Equal ones
  * have the same rank. */

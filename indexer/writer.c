@@ -1,5 +1,5 @@
 /*
- * writer.c - sy_writer: adding, deleting, committing (contracts in suoyin.h).
+ * writer.c - sy_writer: adding, deleting, committing (contracts in suoyin.h; merging is in writer_merge.c).
  *
  * Articles gather in a batch: text goes to the new segment's stored blocks at once, terms to the
  * inverter. When the batch has used its share of memory it is flushed and its segment becomes
@@ -12,39 +12,9 @@
  */
 #include "base/status.h"
 #include "base/stopwatch.h"
-#include "indexer/invert.h"
-#include "indexer/merge.h"
-#include "indexer/reorder.h"
+#include "indexer/writer_state.h"
 
 #define MEMORY_LEAST (32ull << 20)
-
-typedef struct segment_deletes {
-  roaring_bitmap_t *bitmap; /* NULL when there are none */
-  bool changed;
-} segment_deletes;
-
-struct sy_writer {
-  sy_env *env;
-  sy_writer_options options;
-  sy_manifest manifest;     /* committed and pending segments */
-  segment_deletes *deletes; /* for each of its segments, and one behind them for the batch */
-  sy_snapshot snapshot;     /* of the manifest's segments */
-  bool has_snapshot;
-  bool changed;     /* since the last commit */
-  sy_status failed; /* sticky */
-
-  sy_pool *pool;
-  sy_inverter *inverter;
-  bool in_batch;
-  sy_segment_writer segment;
-  uint64_t batch_text_bytes;
-  uint32_t *batch_ids; /* hash table: article of the batch plus one, by id */
-  uint32_t batch_capacity;
-  sy_buffer id_offsets, id_text; /* ids of the batch */
-
-  sy_writer_counts counts;
-  uint64_t compress_nanoseconds, call_nanoseconds;
-};
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
 
@@ -61,24 +31,29 @@ static sy_status check_failed(const sy_writer *w, sy_error *error) {
 
 static sy_status grow_deletes(sy_writer *w, sy_error *error) {
   size_t count = w->manifest.segment_count + 1;
-  segment_deletes *grown = realloc(w->deletes, count * sizeof *grown);
+  sy_segment_deletes *grown = realloc(w->deletes, count * sizeof *grown);
   if (!grown) return sy_fail_memory(error);
-  grown[count - 1] = (segment_deletes){NULL, false};
+  grown[count - 1] = (sy_segment_deletes){NULL, false};
   w->deletes = grown;
   return SY_OK;
 }
 
-static void close_snapshot(sy_writer *w) {
+void sy_writer_close_snapshot(sy_writer *w) {
   if (w->has_snapshot) sy_snapshot_close(&w->snapshot);
   w->has_snapshot = false;
 }
 
 /* Opens all segments of our manifest, pending ones too. */
 static sy_status open_snapshot(sy_writer *w, sy_error *error) {
-  close_snapshot(w);
+  sy_writer_close_snapshot(w);
   SY_TRY(sy_snapshot_open(&w->snapshot, w->env, &w->manifest, error));
   w->has_snapshot = true;
   return SY_OK;
+}
+
+sy_status sy_writer_commit_pending(sy_writer *w, sy_error *error) {
+  SY_TRY(sy_env_commit(w->env, error));
+  return open_snapshot(w, error);
 }
 
 static bool is_named(const void *context, uint32_t segment) {
@@ -132,6 +107,7 @@ static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
   SY_TRY(open_snapshot(w, error));
   SY_TRY(load_deletes(w, error));
+  w->first_pending = w->manifest.next_segment;
   return sy_inverter_new(w->manifest.text_rules, w->pool, o->timings, &w->inverter, error);
 }
 
@@ -152,11 +128,12 @@ sy_status sy_writer_open(const char *path, const sy_writer_options *options, sy_
 
 void sy_writer_close(sy_writer *w) {
   if (!w) return;
+  sy_merge_end(w->merge);
   for (uint32_t i = 0; w->deletes && i <= w->manifest.segment_count; i++) {
     if (w->deletes[i].bitmap) roaring_bitmap_free(w->deletes[i].bitmap);
   }
   free(w->deletes);
-  close_snapshot(w);
+  sy_writer_close_snapshot(w);
   if (w->in_batch) sy_segment_writer_free(&w->segment);
   sy_manifest_free(&w->manifest);
   sy_inverter_free(w->inverter);
@@ -175,7 +152,7 @@ void sy_writer_get_counts(const sy_writer *w, sy_writer_counts *counts) {
   counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);
 }
 
-static sy_articles_options articles_options(const sy_writer *w) {
+sy_articles_options sy_writer_articles_options(const sy_writer *w) {
   return (sy_articles_options){
       .level = w->options.compression_level, .pool = w->pool, .timed = w->options.timings};
 }
@@ -190,6 +167,7 @@ void sy_writer_get_timings(const sy_writer *w, sy_writer_timings *timings) {
       .compress = (double)w->compress_nanoseconds / 1e9,
       .sort = (double)t.sort / 1e9,
       .code = (double)t.code / 1e9,
+      .merge = (double)w->merge_nanoseconds / 1e9,
       .write = (double)sy_env_write_nanoseconds(w->env) / 1e9,
       .calls = (double)w->call_nanoseconds / 1e9,
   };
@@ -199,10 +177,10 @@ void sy_writer_get_timings(const sy_writer *w, sy_writer_timings *timings) {
 
 static sy_status begin_batch(sy_writer *w, sy_error *error) {
   w->in_batch = true; /* first: the segment writer is freed with the writer, complete or not */
-  sy_articles_options options = articles_options(w);
+  sy_articles_options options = sy_writer_articles_options(w);
   options.visit = sy_inverter_visit;
   options.context = w->inverter;
-  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment, &options, error);
+  return sy_segment_writer_init(&w->segment, w->env, w->manifest.next_segment++, &options, error);
 }
 
 static sy_string batch_id(const sy_writer *w, uint32_t article) {
@@ -249,7 +227,7 @@ static sy_status grow_batch_ids(sy_writer *w, sy_error *error) {
 /* ---- Deleting -------------------------------------------------------------------------------- */
 
 static sy_status mark_deleted(sy_writer *w, uint32_t segment, uint32_t article, sy_error *error) {
-  segment_deletes *d = &w->deletes[segment];
+  sy_segment_deletes *d = &w->deletes[segment];
   if (!d->bitmap) d->bitmap = roaring_bitmap_create();
   if (!d->bitmap) return sy_fail_memory(error);
   roaring_bitmap_add(d->bitmap, article);
@@ -323,7 +301,8 @@ static sy_status claim_id(sy_writer *w, sy_string id, sy_error *error) {
   return w->id_offsets.failed || w->id_text.failed ? sy_fail_memory(error) : SY_OK;
 }
 
-static sy_status flush(sy_writer *w, bool reopen, sy_error *error);
+static sy_status flush(sy_writer *w, sy_error *error);
+static sy_status flush_and_merge(sy_writer *w, sy_error *error);
 
 /* What the batch takes, but for the text being compressed; what putting the ids will take is in
  * it. */
@@ -335,7 +314,7 @@ static uint64_t batch_memory(const sy_writer *w) {
 
 static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes,
                              sy_error *error) {
-  if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush(w, true, error));
+  if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush_and_merge(w, error));
   if (!w->in_batch) SY_TRY(begin_batch(w, error));
   SY_TRY(claim_id(w, article->id, error));
   SY_TRY(sy_inverter_expect(w->inverter, bytes, error));
@@ -346,10 +325,12 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   w->counts.articles++;
   w->counts.text_bytes += article->title.bytes + article->body.bytes;
   w->batch_text_bytes += bytes;
+  w->merge_text_bytes += bytes;
   /* Nine sixteenths: the rest is for sorting and coding, LMDB's dirty pages and what is mapped. */
   bool full = batch_memory(w) > w->options.memory_bytes / 16 * 9 ||
               w->batch_text_bytes > 3 * w->options.memory_bytes;
-  return full ? flush(w, true, error) : SY_OK;
+  if (full) SY_TRY(flush_and_merge(w, error));
+  return w->merge ? sy_writer_go_on_merging(w, error) : SY_OK;
 }
 
 sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error) {
@@ -366,7 +347,7 @@ sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error
   return fail(w, status);
 }
 
-/* ---- Flushing and merging -------------------------------------------------------------------- */
+/* ---- Flushing --------------------------------------------------------------------------- */
 
 static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_error *error) {
   size_t bytes = (w->manifest.segment_count + 1) * sizeof *info;
@@ -377,100 +358,34 @@ static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_er
   return grow_deletes(w, error);
 }
 
-/* Ends the batch: its segment becomes pending. With `reopen` the segment can be looked into at
- * once. */
-static sy_status flush(sy_writer *w, bool reopen, sy_error *error) {
+/* Ends the batch: its segment becomes pending. */
+static sy_status flush(sy_writer *w, sy_error *error) {
   if (!w->in_batch) return SY_OK;
   SY_TRY(sy_articles_writer_drain(w->segment.articles, error));
   SY_TRY(sy_inverter_flush(w->inverter, &w->segment, error));
   SY_TRY(sy_segment_writer_finish(&w->segment, error));
   SY_TRY(append_segment(w, &w->segment.info, error));
-  w->manifest.next_segment++;
   w->compress_nanoseconds += sy_articles_writer_nanoseconds(w->segment.articles);
   sy_segment_writer_free(&w->segment);
   w->in_batch = false;
   w->batch_text_bytes = 0;
   w->id_offsets.bytes = w->id_text.bytes = 0;
   if (w->batch_ids) memset(w->batch_ids, 0, w->batch_capacity * sizeof *w->batch_ids);
-  if (!reopen) return SY_OK;
-  SY_TRY(sy_env_commit(w->env, error));
-  return open_snapshot(w, error);
-}
-
-/* Puts `info` in the place of `count` segments of the manifest, which have no deletions any
- * more; drops them altogether when nothing is left of them. */
-static void replace_segments(sy_writer *w, uint32_t first, uint32_t count,
-                             const sy_segment_info *info) {
-  uint32_t kept = info->articles > 0, behind = w->manifest.segment_count - first - count;
-  for (uint32_t i = first; i < first + count; i++) {
-    if (w->deletes[i].bitmap) roaring_bitmap_free(w->deletes[i].bitmap);
-  }
-  sy_segment_info *segments = w->manifest.segments;
-  if (kept) {
-    segments[first] = *info;
-    w->deletes[first] = (segment_deletes){NULL, false};
-  }
-  memmove(segments + first + kept, segments + first + count, behind * sizeof *segments);
-  memmove(w->deletes + first + kept, w->deletes + first + count, (behind + 1) * sizeof *w->deletes);
-  w->manifest.segment_count = first + kept + behind;
-}
-
-/* Merges adjacent segments; the old ones are deleted by the commit that no longer names them. */
-static sy_status merge_range(sy_writer *w, uint32_t first, uint32_t count, sy_error *error) {
-  SY_TRY(sy_env_commit(w->env, error)); /* so that the snapshot sees what was put */
-  SY_TRY(open_snapshot(w, error));
-  roaring_bitmap_t **deletes = calloc(count, sizeof(roaring_bitmap_t *));
-  if (!deletes) return sy_fail_memory(error);
-  for (uint32_t i = 0; i < count; i++) deletes[i] = w->deletes[first + i].bitmap;
-  sy_segment_info info;
-  sy_articles_options options = articles_options(w);
-  sy_status status = sy_merge(&w->snapshot, first, count, deletes, w->manifest.next_segment,
-                              &options, &info, error);
-  free(deletes);
-  SY_TRY(status);
-  w->manifest.next_segment++;
-  replace_segments(w, first, count, &info);
-  w->changed = true;
   return SY_OK;
 }
 
-/* Writes the only segment anew in an order of articles that makes it small. */
-static sy_status reorder(sy_writer *w, sy_error *error) {
-  SY_TRY(sy_env_commit(w->env, error));
-  SY_TRY(open_snapshot(w, error));
-  sy_segment_info info;
-  sy_articles_options options = articles_options(w);
-  SY_TRY(sy_reorder(&w->snapshot, 0, w->options.memory_bytes, w->manifest.next_segment, &options,
-                    &info, error));
-  w->manifest.next_segment++;
-  replace_segments(w, 0, 1, &info);
-  w->changed = true;
-  return SY_OK;
-}
-
-static uint64_t deleted_count(const sy_writer *w, uint32_t segment) {
-  return w->deletes[segment].bitmap ? roaring_bitmap_get_cardinality(w->deletes[segment].bitmap)
-                                    : 0;
-}
-
-static sy_status merge_by_policy(sy_writer *w, sy_error *error) {
-  for (;;) {
-    uint64_t *deleted = calloc(w->manifest.segment_count + 1, sizeof *deleted);
-    if (!deleted) return sy_fail_memory(error);
-    for (uint32_t i = 0; i < w->manifest.segment_count; i++) deleted[i] = deleted_count(w, i);
-    uint32_t first, count;
-    bool more = sy_merge_choose(&w->manifest, deleted, &first, &count);
-    free(deleted);
-    if (!more) return SY_OK;
-    SY_TRY(merge_range(w, first, count, error));
-  }
+/* While more articles wait. */
+static sy_status flush_and_merge(sy_writer *w, sy_error *error) {
+  SY_TRY(flush(w, error));
+  SY_TRY(sy_writer_commit_pending(w, error));
+  return sy_writer_begin_merging(w, error);
 }
 
 /* ---- Committing ------------------------------------------------------------------------------ */
 
 static sy_status put_deletes(sy_writer *w, sy_error *error) {
   for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
-    segment_deletes *d = &w->deletes[i];
+    sy_segment_deletes *d = &w->deletes[i];
     sy_segment_info *info = &w->manifest.segments[i];
     if (!d->changed) continue;
     roaring_bitmap_run_optimize(d->bitmap);
@@ -499,7 +414,7 @@ static sy_status delete_merged(sy_writer *w, sy_error *error) {
 
 static sy_status publish(sy_writer *w, sy_error *error) {
   if (w->changed) {
-    close_snapshot(w);
+    sy_writer_close_snapshot(w);
     SY_TRY(sy_env_begin_publishing(w->env, error));
     SY_TRY(put_deletes(w, error));
     SY_TRY(delete_merged(w, error));
@@ -507,8 +422,7 @@ static sy_status publish(sy_writer *w, sy_error *error) {
     SY_TRY(sy_manifest_put(w->env, &w->manifest, error));
     SY_TRY(sy_env_commit(w->env, error));
     w->changed = false;
-    /* Pending segments that were merged before any commit named them. */
-    SY_TRY(sy_env_sweep(w->env, is_named, &w->manifest, error));
+    w->first_pending = w->manifest.next_segment;
   }
   return open_snapshot(w, error);
 }
@@ -516,33 +430,19 @@ static sy_status publish(sy_writer *w, sy_error *error) {
 sy_status sy_writer_commit(sy_writer *w, sy_error *error) {
   SY_TRY(check_failed(w, error));
   uint64_t watch = sy_watch_start(w->options.timings);
-  sy_status status = flush(w, false, error);
-  if (status == SY_OK) status = merge_by_policy(w, error);
+  sy_status status = flush(w, error);
+  if (status == SY_OK) status = sy_writer_merge_by_policy(w, error);
   if (status == SY_OK) status = publish(w, error);
   sy_watch_lap(&watch, &w->call_nanoseconds);
   return fail(w, status);
-}
-
-/* At most so many segments, none of them with deletions. */
-static sy_status merge_to(sy_writer *w, uint32_t segments, sy_error *error) {
-  SY_TRY(flush(w, false, error));
-  if (w->manifest.segment_count > segments) {
-    SY_TRY(merge_range(w, segments - 1, w->manifest.segment_count - segments + 1, error));
-  }
-  for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
-    uint32_t before = w->manifest.segment_count;
-    if (!deleted_count(w, i)) continue;
-    SY_TRY(merge_range(w, i, 1, error));
-    if (w->manifest.segment_count < before) i--; /* nothing was left of it */
-  }
-  return SY_OK;
 }
 
 sy_status sy_writer_merge(sy_writer *w, uint32_t segments, sy_error *error) {
   SY_TRY(check_failed(w, error));
   if (segments < 1) return sy_fail(error, SY_INVALID, "an index has at least one segment");
   uint64_t watch = sy_watch_start(w->options.timings);
-  sy_status status = merge_to(w, segments, error);
+  sy_status status = flush(w, error);
+  if (status == SY_OK) status = sy_writer_merge_to(w, segments, error);
   if (status == SY_OK) status = publish(w, error);
   sy_watch_lap(&watch, &w->call_nanoseconds);
   return fail(w, status);
@@ -551,8 +451,9 @@ sy_status sy_writer_merge(sy_writer *w, uint32_t segments, sy_error *error) {
 sy_status sy_writer_optimize(sy_writer *w, sy_error *error) {
   SY_TRY(check_failed(w, error));
   uint64_t watch = sy_watch_start(w->options.timings);
-  sy_status status = merge_to(w, 1, error);
-  if (status == SY_OK && w->manifest.segment_count) status = reorder(w, error);
+  sy_status status = flush(w, error);
+  if (status == SY_OK) status = sy_writer_merge_to(w, 1, error);
+  if (status == SY_OK && w->manifest.segment_count) status = sy_writer_reorder(w, error);
   if (status == SY_OK) status = publish(w, error);
   sy_watch_lap(&watch, &w->call_nanoseconds);
   return fail(w, status);

@@ -43,7 +43,8 @@
 #define SY_TRANSACTION_BYTES (12ull << 20)
 #define SY_MAP_LEAST_BYTES (1ull << 30)   /* tried last, where address space is limited */
 #define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
-#define SY_READ_ATTEMPTS 50u              /* while writers keep committing under our eyes */
+#define SY_RELEASE_VALUES 1024u /* looked at one after the other, then their pages are given back */
+#define SY_READ_ATTEMPTS 50u    /* while writers keep committing under our eyes */
 
 /* An LMDB environment, shared by all who have it open in this process. */
 typedef struct shared_env {
@@ -163,6 +164,11 @@ static sy_status refresh_view(const sy_env *env, file_view *view, sy_error *erro
   return SY_OK;
 }
 
+/* The pages that were looked at take no memory of the process any more; the system may keep them. */
+static void release_view(const file_view *view) {
+  if (view->map) madvise(view->map, view->map_bytes, MADV_DONTNEED);
+}
+
 /* A writer that commits while we look makes metas and trees disagree. It has changed the metas
  * then: where nothing has changed since the last attempt, what was seen is damage. */
 typedef struct watch {
@@ -209,6 +215,8 @@ static sy_status read_metas(const sy_env *env, const file_view *view, sy_page_me
 }
 
 /* ---- Reading --------------------------------------------------------------------------------- */
+
+void sy_env_release(const sy_env *env) { release_view(&env->view); }
 
 void sy_env_end_read(sy_env *env) {
   if (env->read) mdb_txn_abort(env->read);
@@ -519,6 +527,18 @@ sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, 
   return SY_OK;
 }
 
+sy_status sy_env_share(const sy_env *env, sy_env **out, sy_error *error) {
+  sy_env *reader = *out = calloc(1, sizeof *reader);
+  if (!reader) return sy_fail_memory(error);
+  reader->lock_fd = -1;
+  strcpy(reader->path, env->path);
+  pthread_mutex_lock(&shared_lock);
+  reader->shared = env->shared;
+  reader->shared->users++;
+  pthread_mutex_unlock(&shared_lock);
+  return SY_OK;
+}
+
 void sy_env_close(sy_env *env) {
   if (!env) return;
   if (env->write) mdb_txn_abort(env->write);
@@ -584,9 +604,29 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
   return status;
 }
 
+/* LMDB's own map, which it does not tell: a value lies as far behind its beginning as in our view. What is
+ * not known is not given back. */
+static file_view find_lmdb_view(const sy_env *env, const file_view *ours, const sy_pages *pages) {
+  file_view view = {0};
+  sy_page_value stamp;
+  MDB_txn *txn;
+  if (sy_pages_get(pages, STAMP_KEY, &stamp, NULL) != SY_OK) return view;
+  if (mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &txn)) return view;
+  stored_key key = encode_key(STAMP_KEY);
+  MDB_val k = {sizeof key.bytes, key.bytes}, v;
+  if (mdb_txn_id(txn) == pages->meta.commit && !mdb_get(txn, env->shared->dbi, &k, &v)) {
+    view.map = (uint8_t *)v.mv_data - (stamp.data - ours->map);
+    view.map_bytes = ours->file_bytes;
+  }
+  mdb_txn_abort(txn);
+  return view;
+}
+
 /* Deletes from the cursor's key to the end of its segment. */
-static int delete_run(MDB_cursor *cursor, uint32_t segment, MDB_val *k, MDB_val *v, int code) {
-  while (!code && decode_key(k->mv_data) >> 32 == segment) {
+static int delete_run(const file_view *lmdb, MDB_cursor *cursor, uint32_t segment, MDB_val *k,
+                      MDB_val *v, int code) {
+  for (uint32_t n = 1; !code && decode_key(k->mv_data) >> 32 == segment; n++) {
+    if (n % SY_RELEASE_VALUES == 0) release_view(lmdb);
     code = mdb_cursor_del(cursor, 0);
     if (!code)
       code = mdb_cursor_get(cursor, k, v, MDB_NEXT); /* behind a deletion: the one that followed */
@@ -596,31 +636,38 @@ static int delete_run(MDB_cursor *cursor, uint32_t segment, MDB_val *k, MDB_val 
 
 typedef struct overflow_check {
   const sy_pages *pages;
+  const file_view *view;
+  uint32_t values;
 } overflow_check;
 
 static sy_status check_overflow(void *context, const sy_page_value *value, sy_error *error) {
-  return sy_pages_overflow(((overflow_check *)context)->pages, value, error);
+  overflow_check *check = context;
+  if (++check->values % SY_RELEASE_VALUES == 0) release_view(check->view);
+  return sy_pages_overflow(check->pages, value, error);
 }
 
 /* LMDB frees as many pages of a value as its first page says: that is checked before. What the
  * current transaction put is not looked at: it has not been on disk. */
-static sy_status check_before_delete(sy_env *env, uint32_t segment, sy_error *error) {
+static sy_status check_before_delete(sy_env *env, uint32_t segment, file_view *lmdb,
+                                     sy_error *error) {
   file_view view = {0};
   sy_page_meta metas[2];
   sy_status status = refresh_view(env, &view, error);
   if (status == SY_OK) status = read_metas(env, &view, metas, error);
   if (status == SY_OK) {
     sy_pages pages = pages_of(env, &view, &metas[metas[0].commit < metas[1].commit]);
-    overflow_check check = {&pages};
+    overflow_check check = {&pages, &view, 0};
     uint64_t first = key_number(segment, 0, 0);
     status = sy_pages_walk(&pages, first, first | UINT32_MAX, check_overflow, &check, error);
+    *lmdb = find_lmdb_view(env, &view, &pages);
   }
   close_view(&view);
   return status;
 }
 
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) {
-  SY_TRY(check_before_delete(env, segment, error));
+  file_view lmdb = {0};
+  SY_TRY(check_before_delete(env, segment, &lmdb, error));
   SY_TRY(begin_write(env, error));
   MDB_cursor *cursor;
   int code = mdb_cursor_open(env->write, env->shared->dbi, &cursor);
@@ -628,8 +675,9 @@ sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) 
   stored_key key = encode_key(key_number(segment, 0, 0));
   MDB_val k = {sizeof key.bytes, key.bytes}, v;
   code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-  code = delete_run(cursor, segment, &k, &v, code);
+  code = delete_run(&lmdb, cursor, segment, &k, &v, code);
   mdb_cursor_close(cursor);
+  release_view(&lmdb);
   return code && code != MDB_NOTFOUND ? fail_mdb(env, error, code, "cannot delete") : SY_OK;
 }
 
@@ -665,6 +713,7 @@ sy_status sy_env_begin_publishing(sy_env *env, sy_error *error) {
 sy_status sy_env_commit(sy_env *env, sy_error *error) {
   env->publishing = false;
   if (!env->write) return SY_OK;
+  sy_env_release(env); /* who reads all of a large segment writes meanwhile */
   SY_TRY(put_stamp(env, error));
   uint64_t watch = sy_watch_start(true);
   int code = mdb_txn_commit(env->write);

@@ -59,6 +59,8 @@ typedef struct sy_value {
  * is missing and `create`; for it all pages of LMDB's trees are checked (pages.h). SY_NOT_FOUND,
  * SY_LOCKED, SY_VERSION (a file that is no LMDB), SY_CORRUPT, SY_IO. */
 sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, sy_error *error);
+/* Another handle of an environment that is open, for reading. SY_NO_MEMORY. */
+sy_status sy_env_share(const sy_env *env, sy_env **out, sy_error *error);
 void sy_env_close(sy_env *env); /* accepts NULL; discards what was not committed */
 const char *sy_env_path(const sy_env *env);
 
@@ -67,6 +69,9 @@ const char *sy_env_path(const sy_env *env);
 /* Begins (or begins anew) the read transaction: the newest snapshot. All borrowed values end. */
 sy_status sy_env_read(sy_env *env, sy_error *error);
 void sy_env_end_read(sy_env *env);
+/* The pages that were looked at take no memory of the process any more, until they are looked at again;
+ * borrowed values stay. Thread-safe. */
+void sy_env_release(const sy_env *env);
 /* SY_NOT_FOUND when there is no such value; SY_CORRUPT when a page on the way to it is damaged, or
  * it is too short for its checksum. */
 sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,

@@ -100,6 +100,9 @@ sy_status sy_lexicon_writer_end(sy_lexicon_writer *w, sy_error *error) {
   uint64_t address = 0;
   sy_status status = SY_OK;
   if (run.failed || w->index.failed || w->blocks.failed) status = sy_fail_memory(error);
+  if (run.bytes + w->blocks.bytes > UINT32_MAX) {
+    status = sy_fail(error, SY_LIMIT, "the terms that begin with one character take over 4 GB");
+  }
   if (status == SY_OK) {
     status = sy_stream_append(&w->lexicon, run.data, run.bytes, w->blocks.data, w->blocks.bytes,
                               &address, error);
