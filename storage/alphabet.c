@@ -56,37 +56,29 @@ static uint8_t *put_other(uint8_t *out, uint32_t character, uint8_t byte, uint32
   return put16(out, character);
 }
 
-/* The character of three bytes at `p`, or 0 when there is none, or it is one that only looks so. */
-static inline uint32_t three_bytes(const uint8_t *p, const uint8_t *end) {
-  if (end - p < 3) return 0;
-  uint32_t three = load16(p) | (uint32_t)p[2] << 16;
-  if ((three & 0xC0C0F0) != 0x8080E0) return 0;
-  uint32_t c = (three & 0x0F) << 12 | (three >> 2 & 0x0FC0) | (three >> 16 & 0x3F);
-  return c < 0x800 || (c >= 0xD800 && c < 0xE000) ? 0 : c;
-}
-
 static inline uint8_t *put_code(uint8_t *out, uint32_t code) {
   put16(out, code);
   return out + 1 + ((code & 0xFF) >= LEAD);
 }
 
-/* Runs of what Chinese is made of: three bytes, in the alphabet. Returns where it stopped. */
+/* Runs of what Chinese is made of: three bytes, in the alphabet. Surrogates in three bytes have no code,
+ * alone or in a pair; too small numbers in three bytes may have that of the true character. Returns where it
+ * stopped: at the latest where there cannot be a pair any more. */
 static const uint8_t *encode_run(const sy_alphabet *a, const uint8_t *text, const uint8_t *end,
                                  uint8_t **out) {
   uint8_t *o = *out;
-  for (uint32_t c = three_bytes(text, end), next; c; c = next) {
-    next = three_bytes(text + 3, end);
-    if (a->begins[c / 8] >> c % 8 & 1 && next) {
-      uint32_t code = sy_pair_code(a, c, next);
-      if (code) {
-        o = put_code(o, code);
-        text += 6;
-        next = three_bytes(text, end);
-        continue;
-      }
+  while (end - text >= 6) {
+    uint32_t three = sy_load32(text), next = sy_load32(text + 2) >> 8;
+    if (!sy_are_three_bytes(three)) break;
+    uint32_t c = sy_three_bytes(three), pair = sy_pair(c, sy_three_bytes(next));
+    const sy_pair_code *slot = &a->pairs[sy_pair_slot(pair, SY_PAIR_BITS)];
+    if (slot->pair == pair && sy_are_three_bytes(next)) {
+      o = put_code(o, slot->code);
+      text += 6;
+      continue;
     }
     uint32_t code = a->codes[c];
-    if ((code & 0xFF) == OTHER) break;
+    if ((code & 0xFF) == OTHER || c < 0x800) break;
     o = put_code(o, code);
     text += 3;
   }

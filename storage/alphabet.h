@@ -67,13 +67,16 @@ typedef struct sy_symbol {
   uint16_t first, second; /* second is 0 for a single character */
 } sy_symbol;
 
+/* A pair (pairs.h) and the bytes of its code; 0 and 0 for none. */
+typedef struct sy_pair_code {
+  uint32_t pair, code;
+} sy_pair_code;
+
 typedef struct sy_alphabet {
   uint32_t count;
   sy_symbol symbols[SY_ALPHABET_MAX];
-  uint16_t codes[0x10000];       /* of characters: the bytes of the code, the first one lowest */
-  uint8_t begins[0x2000];        /* a bit for each character: it begins a pair */
-  uint32_t pairs[SY_PAIR_SLOTS]; /* hash table; its codes */
-  uint16_t pair_codes[SY_PAIR_SLOTS];
+  uint16_t codes[0x10000]; /* of characters: the bytes of the code, the first one lowest */
+  sy_pair_code pairs[SY_PAIR_SLOTS]; /* a pair is in its slot or has no code: no probing */
 } sy_alphabet;
 
 /* The best alphabet for what was counted. False: memory ran out. */

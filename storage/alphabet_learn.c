@@ -26,20 +26,30 @@ static void add_pair(sy_symbol_counts *c, uint32_t pair, uint32_t count) {
   slot->count += count;
 }
 
-/* Pairs are of characters of three bytes: only those are coded as pairs. */
+/* Characters of three bytes and their pairs: only such pairs are coded. Returns where it stopped, at the latest
+ * where a load of four bytes would not hold a character. */
+static const uint8_t *count_run(sy_symbol_counts *c, const uint8_t *text, const uint8_t *end) {
+  uint32_t before = 0;
+  while (end - text >= 4) {
+    uint32_t three = sy_load32(text), character = sy_three_bytes(three);
+    if (!sy_are_three_bytes(three) || character < 0x800 || character >> 11 == 0xD800 >> 11) break;
+    c->characters[character]++;
+    if (before) add_pair(c, sy_pair(before, character), 1);
+    before = character;
+    text += 3;
+  }
+  return text;
+}
+
 void sy_symbol_counts_add(sy_symbol_counts *c, const uint8_t *text, size_t bytes) {
   const uint8_t *end = text + bytes;
-  uint32_t before = 0;
   while (text < end) {
+    while (text < end && *text < 0x80) text++;
+    text = count_run(c, text, end);
+    if (text == end || *text < 0x80) continue;
     uint32_t length, character = sy_utf8_decode(text, end, &length);
     text += length;
     if (length > 1 && character < 0x10000) c->characters[character]++;
-    if (length != 3) {
-      before = 0;
-      continue;
-    }
-    if (before) add_pair(c, sy_pair(before, character), 1);
-    before = character;
   }
 }
 
@@ -59,7 +69,7 @@ bool sy_symbol_counts_age(sy_symbol_counts *c) {
 
 /* ---- Choosing -------------------------------------------------------------------------------- */
 
-#define PAIR_LEAST 8 /* times that a pair must have been seen */
+#define PAIR_LEAST 16 /* times that a pair must have been seen */
 
 typedef struct ranked {
   uint32_t count;
@@ -84,16 +94,23 @@ static void take_pair(uint32_t *left, sy_symbol pair, uint32_t count) {
   }
 }
 
-/* The commonest pairs; returns how many. */
+/* The commonest pairs, of those that have the same slot only the first; returns how many. */
 static uint32_t choose_pairs(const sy_symbol_counts *c, ranked *all) {
-  uint32_t n = 0;
+  uint32_t n = 0, chosen = 0;
+  bool taken[SY_PAIR_SLOTS] = {false};
   for (uint32_t i = 0; i < SY_COUNTED_SLOTS; i++) {
     const sy_pair_count *p = &c->pairs[i];
     if (p->count < PAIR_LEAST) continue;
     all[n++] = (ranked){p->count, {(uint16_t)(p->pair >> 16), (uint16_t)p->pair}};
   }
   if (n) qsort(all, n, sizeof *all, compare_ranked);
-  return n < SY_ALPHABET_PAIRS ? n : SY_ALPHABET_PAIRS;
+  for (uint32_t i = 0; i < n && chosen < SY_ALPHABET_PAIRS; i++) {
+    uint32_t slot = sy_pair_slot(sy_pair(all[i].symbol.first, all[i].symbol.second), SY_PAIR_BITS);
+    if (taken[slot]) continue;
+    taken[slot] = true;
+    all[chosen++] = all[i];
+  }
+  return chosen;
 }
 
 /* The bytes of the code of the symbol with this rank, the first one lowest. */
@@ -110,11 +127,8 @@ static void add_symbol(sy_alphabet *a, sy_symbol s) {
     a->codes[s.first] = code;
     return;
   }
-  uint32_t pair = sy_pair(s.first, s.second), at = sy_pair_slot(pair, SY_PAIR_BITS);
-  while (a->pairs[at]) at = (at + 1) % SY_PAIR_SLOTS;
-  a->pairs[at] = pair;
-  a->pair_codes[at] = code;
-  a->begins[s.first / 8] |= (uint8_t)(1u << s.first % 8);
+  uint32_t pair = sy_pair(s.first, s.second);
+  a->pairs[sy_pair_slot(pair, SY_PAIR_BITS)] = (sy_pair_code){pair, code};
 }
 
 bool sy_alphabet_learn(sy_alphabet *a, const sy_symbol_counts *c) {

@@ -18,8 +18,8 @@
  *     alphabet       count * u8     its number from 1 on, 0 for none
  *     alphabets u32, at most 255; then these, one behind the other
  *
- * An alphabet is learnt from the text as it comes: every few blocks one is counted, every few MB the
- * counts decide whether a new alphabet would be enough better than the current one. A segment's first
+ * An alphabet is learnt from the text as it comes: the beginning of each block is counted, and with every
+ * MB the counts decide whether a new alphabet would be enough better than the current one. A segment's first
  * MB has none, so small segments have none.
  *
  * The block size is a trade: larger ones are smaller on disk and slower for snippets, which need

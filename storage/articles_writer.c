@@ -5,10 +5,10 @@
 
 #include <zstd.h>
 
-#define SLOTS 32u         /* blocks on their way */
-#define SAMPLE_EVERY 8u   /* blocks: one is counted */
-#define LEARN_EVERY 64u   /* blocks: the counts are looked at */
-#define LEARN_PERCENT 95u /* a new alphabet must cost no more of the current one's */
+#define SLOTS 32u          /* blocks on their way */
+#define SAMPLE_BYTES 4096u /* of each block are counted: the more text they come from, the better */
+#define LEARN_EVERY 64u    /* blocks: the counts are looked at */
+#define LEARN_PERCENT 95u  /* a new alphabet must cost no more of the current one's */
 
 /* A block, from its first article until its frame is written. */
 typedef struct slot {
@@ -184,12 +184,9 @@ static sy_status consider_alphabet(sy_articles_writer *w, sy_error *error) {
 }
 
 static sy_status learn(sy_articles_writer *w, sy_error *error) {
-  if (w->put % SAMPLE_EVERY == 0) {
-    if (!make_alphabets(w)) return sy_fail_memory(error);
-    size_t bytes =
-        w->block.bytes < SY_ARTICLE_BLOCK_BYTES ? w->block.bytes : SY_ARTICLE_BLOCK_BYTES;
-    sy_symbol_counts_add(w->counts, w->block.data, bytes);
-  }
+  if (!make_alphabets(w)) return sy_fail_memory(error);
+  size_t bytes = w->block.bytes < SAMPLE_BYTES ? w->block.bytes : SAMPLE_BYTES;
+  sy_symbol_counts_add(w->counts, w->block.data, bytes);
   return w->put % LEARN_EVERY == LEARN_EVERY - 1 ? consider_alphabet(w, error) : SY_OK;
 }
 
