@@ -13,7 +13,8 @@
  *
  *     next[first] -> block <- block <- block
  *
- * A block has 512 bytes: a link to the block before it and 63 tuples. Slabs of 2 MB hold blocks; they
+ * A block has 1024 bytes: a link to the block before it and 127 tuples (of 512 bytes, gathering took a
+ * quarter longer, of 2048 an eighth less, but a batch of ten articles twice the memory). Slabs of 2 MB hold blocks; they
  * are kept from batch to batch, because touching fresh memory costs more than sorting.
  */
 #ifndef SY_TUPLES_H
@@ -44,7 +45,7 @@ static inline uint32_t sy_tuple_shift(sy_tuple_widths w) {
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
 #define SY_SLAB_BYTES (2u << 20)
-#define SY_TUPLE_BLOCK_BYTES 512u
+#define SY_TUPLE_BLOCK_BYTES 1024u
 
 /* All slabs ever made. Workers take them under the mutex. */
 typedef struct sy_slabs {
