@@ -18,6 +18,21 @@ static uint32_t bucket_of(uint64_t hash, uint32_t bucket_bits) {
   return bucket_bits ? (uint32_t)(hash >> (64 - bucket_bits)) : 0;
 }
 
+/* Counts up the decimal number that an id ends with, as it is written: behind 9 comes 10, behind 09 10. There
+ * is room for one more byte. Returns the bytes of the id, 0 when it ends with no digit. */
+static size_t count_up(uint8_t *id, size_t bytes) {
+  size_t at = bytes;
+  while (at && id[at - 1] == '9') id[--at] = '0';
+  if (at && id[at - 1] >= '0' && id[at - 1] < '9') {
+    id[at - 1]++;
+    return bytes;
+  }
+  if (at == bytes) return 0;
+  memmove(id + at + 1, id + at, bytes - at);
+  id[at] = '1';
+  return bytes + 1;
+}
+
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 void sy_ids_writer_init(sy_ids_writer *w, sy_env *env, uint32_t segment) {
@@ -43,19 +58,32 @@ static sy_status flush_block(sy_ids_writer *w, sy_error *error) {
   return SY_OK;
 }
 
-sy_status sy_ids_writer_add(sy_ids_writer *w, sy_string id, sy_error *error) {
-  size_t shared = 0;
-  if (w->count % SY_ID_BLOCK == 0) {
-    SY_TRY(flush_block(w, error));
-  } else {
-    size_t most = id.bytes < w->previous.bytes ? id.bytes : w->previous.bytes;
-    while (shared < most && w->previous.data[shared] == (uint8_t)id.data[shared]) shared++;
-    sy_buffer_varint(&w->block, shared);
+/* Whether the id is the one before, counted up, which is lost. */
+static bool is_next(sy_ids_writer *w, sy_string id) {
+  if (!sy_buffer_reserve(&w->previous, 1)) return false;
+  size_t bytes = count_up(w->previous.data, w->previous.bytes);
+  return bytes == id.bytes && !memcmp(w->previous.data, id.data, bytes);
+}
+
+/* Puts what tells the id from the one before. */
+static void put_id(sy_ids_writer *w, sy_string id) {
+  size_t shared = 0, most = id.bytes < w->previous.bytes ? id.bytes : w->previous.bytes;
+  if (!w->block.bytes) most = 0;
+  while (shared < most && w->previous.data[shared] == (uint8_t)id.data[shared]) shared++;
+  if (w->block.bytes && is_next(w, id)) {
+    sy_buffer_varint(&w->block, 0);
+    return;
   }
+  if (w->block.bytes) sy_buffer_varint(&w->block, 1 + shared);
   sy_buffer_varint(&w->block, id.bytes - shared);
   sy_buffer_append(&w->block, id.data + shared, id.bytes - shared);
-  w->previous.bytes = shared;
-  sy_buffer_append(&w->previous, id.data + shared, id.bytes - shared);
+}
+
+sy_status sy_ids_writer_add(sy_ids_writer *w, sy_string id, sy_error *error) {
+  if (w->count % SY_ID_BLOCK == 0) SY_TRY(flush_block(w, error));
+  put_id(w, id);
+  w->previous.bytes = 0;
+  sy_buffer_append(&w->previous, id.data, id.bytes);
   sy_buffer_u64(&w->hashes, sy_id_hash(id));
   w->count++;
   return w->block.failed || w->previous.failed || w->hashes.failed ? sy_fail_memory(error) : SY_OK;
@@ -127,7 +155,7 @@ sy_status sy_ids_open(sy_ids *ids, sy_env *env, uint32_t segment, uint32_t artic
   memset(ids, 0, sizeof *ids);
   ids->article_count = article_count;
   SY_TRY(sy_stream_init(&ids->stream, env, segment, SY_PART_IDS, chunk_count, error));
-  ids->id = malloc(SY_ID_MAX_BYTES);
+  ids->id = malloc(SY_ID_MAX_BYTES + 1); /* a damaged one may be counted up beyond */
   if (!ids->id) return sy_fail_memory(error);
   sy_value value;
   SY_TRY(get_value(ids, SY_PART_ID_DIRECTORY, &value, error));
@@ -162,9 +190,15 @@ sy_status sy_ids_get(sy_ids *ids, uint32_t article, sy_string *id, sy_error *err
   sy_cursor c = sy_cursor_make(data, bytes);
   uint64_t length = 0;
   for (uint32_t i = 0; i <= article % SY_ID_BLOCK; i++) {
-    uint64_t shared = i ? sy_read_varint32(&c) : 0, more = sy_read_varint32(&c);
+    uint64_t shared = i ? sy_read_varint32(&c) : 1;
+    if (!shared) {
+      length = count_up(ids->id, length);
+      if (!length || length > SY_ID_MAX_BYTES) return corrupt(ids, error);
+      continue;
+    }
+    uint64_t more = sy_read_varint32(&c);
     const uint8_t *suffix = sy_read_bytes(&c, more);
-    if (!suffix || shared > length || shared + more > SY_ID_MAX_BYTES) return corrupt(ids, error);
+    if (!suffix || --shared > length || shared + more > SY_ID_MAX_BYTES) return corrupt(ids, error);
     memcpy(ids->id + shared, suffix, more);
     length = shared + more;
   }

@@ -17,7 +17,7 @@
 #include "base/bytes.h"
 #include "storage/env.h"
 
-#define SY_ADDRESS_BITS 18
+#define SY_ADDRESS_BITS 20
 #define SY_ADDRESS_MASK ((1u << SY_ADDRESS_BITS) - 1)
 _Static_assert(SY_CHUNK_BYTES <= SY_ADDRESS_MASK, "an offset in a chunk must fit its bits");
 

@@ -91,15 +91,24 @@ static sy_string random_id(random_source *random, bool may_be_long) {
   return (sy_string){data, bytes};
 }
 
+/* An id that ends with a number, and often is another one's with one more. */
+static sy_string numbered_id(random_source *random) {
+  static const char *const forms[] = {"%u", "a/%u", "a/%03u", "a%u9", "%ux"};
+  char text[32];
+  uint32_t number = random_below(random, 4) * 99 + random_below(random, 12);
+  int bytes = sprintf(text, forms[random_below(random, 5)], number);
+  return (sy_string){memcpy(malloc((size_t)bytes), text, (size_t)bytes), (size_t)bytes};
+}
+
 static void test_random(void **state) {
   (void)state;
   random_source random = seeded(14);
-  const uint32_t counts[] = {0, 1, 2, 7, 8, 9, 31, 32, 33, 63, 64, 65, 500, 4096, 20000};
+  const uint32_t counts[] = {0, 1, 2, 7, 8, 9, 31, 32, 33, 63, 64, 65, 129, 500, 4096, 20000};
   for (size_t n = 0; n < sizeof counts / sizeof *counts; n++) {
     sy_string *ids = calloc(counts[n] + 1, sizeof *ids);
     for (uint32_t i = 0; i < counts[n]; i++) {
       sy_string *copied = i && random_one_in(&random, 10) ? &ids[random_below(&random, i)] : NULL;
-      ids[i] = random_id(&random, counts[n] <= 500);
+      ids[i] = n % 2 ? numbered_id(&random) : random_id(&random, counts[n] <= 500);
       if (!copied) continue;
       free((void *)(uintptr_t)ids[i].data); /* the same id again: an article that was replaced */
       ids[i].data = memcpy(malloc(copied->bytes), copied->data, copied->bytes);
@@ -135,6 +144,11 @@ static void test_damage(void **state) {
   random_source random = seeded(15);
   sy_string ids[70];
   for (uint32_t i = 0; i < 70; i++) ids[i] = random_id(&random, false);
+  for (uint32_t i = 20; i < 50; i++) { /* 80 to 109 */
+    char *text = malloc(8);
+    free((void *)(uintptr_t)ids[i].data);
+    ids[i] = (sy_string){text, (size_t)sprintf(text, "a%u", 60 + i)};
+  }
   world w;
   world_make(&w, ids, 70);
   const uint8_t *data;
@@ -217,37 +231,40 @@ static void test_damaged_values(void **state) {
 
 /* ---- The bytes of the format ---- */
 
-/* ids.h: "cpp/a.md", "cpp/b.md" is 08 "cpp/a.md" 04 04 "b.md". */
+/* ids.h: "a/x9", "a/x10", "a/y" is 04 "a/x9" 00 03 01 "y". */
 static void test_worked_example(void **state) {
   (void)state;
-  sy_string ids[] = {string_of("cpp/a.md"), string_of("cpp/b.md")};
+  sy_string ids[] = {string_of("a/x9"), string_of("a/x10"), string_of("a/y")};
   world w;
   sy_value value;
-  world_make(&w, ids, 2);
+  world_make(&w, ids, 3);
+  random_source random = seeded(16);
+  check_all(&w, &random);
   assert_ok(sy_env_get(w.env, SEGMENT, SY_PART_IDS, 0, &value, &test_error));
-  assert_int_equal(value.bytes, 15);
+  assert_int_equal(value.bytes, 9);
   assert_memory_equal(value.data,
-                      "\x08"
-                      "cpp/a.md"
-                      "\x04\x04"
-                      "b.md",
-                      15);
+                      "\x04"
+                      "a/x9"
+                      "\0"
+                      "\x03\x01"
+                      "y",
+                      9);
   assert_ok(sy_env_get(w.env, SEGMENT, SY_PART_ID_DIRECTORY, 0, &value, &test_error));
   assert_int_equal(value.bytes, 16);
   assert_memory_equal(value.data,
                       "\1\0\0\0"
-                      "\x0F\0\0\0"
+                      "\x09\0\0\0"
                       "\0\0\0\0\0\0\0\0",
                       16);
   assert_ok(sy_env_get(w.env, SEGMENT, SY_PART_ID_HASHES, 0, &value, &test_error));
-  assert_int_equal(value.bytes, 24); /* one bucket */
+  assert_int_equal(value.bytes, 28); /* one bucket */
   assert_memory_equal(value.data,
-                      "\2\0\0\0"
+                      "\3\0\0\0"
                       "\0\0\0\0"
                       "\0\0\0\0"
-                      "\2\0\0\0",
+                      "\3\0\0\0",
                       16);
-  for (uint32_t i = 0; i < 2; i++) { /* two bits of article, 30 of the hash */
+  for (uint32_t i = 0; i < 3; i++) { /* two bits of article, 30 of the hash */
     uint32_t entry = (uint32_t)sy_id_hash(ids[i]) << 2 | i;
     assert_memory_equal(value.data + 16 + 4 * i, &entry, 4);
   }
