@@ -57,14 +57,13 @@ static void put_key(sy_lexicon_writer *w, const sy_term_key *key) {
 }
 
 static void put_single(sy_buffer *b, const sy_encoded_list *list) {
-  sy_buffer_varint(b, list->frequency > 1);
-  sy_buffer_varint(b, list->article);
+  sy_buffer_varint(b, 2ull * list->article + 1);
   if (list->frequency > 1) {
-    sy_buffer_varint(b, list->frequency);
+    sy_buffer_varint(b, 2ull * list->frequency + 1);
     sy_buffer_varint(b, list->positions_bytes);
     sy_buffer_append(b, list->positions, list->positions_bytes);
   } else {
-    sy_buffer_varint(b, list->position);
+    sy_buffer_varint(b, 2ull * list->position);
   }
 }
 
@@ -76,7 +75,7 @@ sy_status sy_lexicon_writer_add(sy_lexicon_writer *w, const sy_term_key *key,
     put_single(&w->blocks, list);
     return SY_OK;
   }
-  sy_buffer_varint(&w->blocks, list->df);
+  sy_buffer_varint(&w->blocks, 2ull * list->df);
   sy_buffer_varint(&w->blocks, list->head_bytes + list->body_bytes);
   SY_TRY(sy_stream_append(&w->postings, list->head, list->head_bytes, list->body, list->body_bytes,
                           NULL, error));
@@ -210,17 +209,29 @@ static void read_word(sy_lexicon_cursor *c, bool first) {
   c->key.word_bytes = shared + more;
 }
 
+/* Half of a varint that holds a number of 32 bits and a mark. */
+static uint32_t read_marked(sy_cursor *at, bool *marked) {
+  uint64_t value = sy_read_varint(at);
+  if (value >> 33) at->failed = true;
+  *marked = value & 1;
+  return (uint32_t)(value >> 1);
+}
+
 static void read_list(sy_lexicon_cursor *c) {
-  uint32_t head = sy_read_varint32(&c->at);
-  if (head < 2) {
+  bool single, several;
+  uint32_t head = read_marked(&c->at, &single);
+  if (single) {
+    uint32_t number = read_marked(&c->at, &several);
+    if (several && number < 2) c->at.failed = true;
     c->df = 1;
-    c->article = sy_read_varint32(&c->at);
-    c->frequency = head ? sy_read_varint32(&c->at) : 1;
-    c->inline_bytes = head ? sy_read_varint(&c->at) : 0;
-    c->inline_positions = head ? sy_read_bytes(&c->at, c->inline_bytes) : NULL;
-    c->single_position = head ? 0 : sy_read_varint32(&c->at);
+    c->article = head;
+    c->frequency = several ? number : 1;
+    c->single_position = several ? 0 : number;
+    c->inline_bytes = several ? sy_read_varint(&c->at) : 0;
+    c->inline_positions = several ? sy_read_bytes(&c->at, c->inline_bytes) : NULL;
     return;
   }
+  if (head < 2) c->at.failed = true;
   c->df = head;
   c->postings_bytes = sy_read_varint(&c->at);
   c->postings_at = sy_stream_place(c->postings_end, c->postings_bytes);

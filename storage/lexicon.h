@@ -24,14 +24,14 @@
  *     key         Chinese: varint second - previous second, left out for the first of a block
  *                 words: varint bytes shared with the previous word (left out for the first of
  *                 a block), varint further bytes, these bytes
- *     head        varint: 0: df = 1 and frequency 1; 1: df = 1, frequency > 1; else df
- *     head 0:     varint article, varint position
- *     head 1:     varint article, varint frequency, varint n, n bytes of positions (postings.h)
+ *     head        varint: df * 2, or when df = 1: article * 2 + 1
+ *     df = 1:     varint: position * 2, or when the frequency is over 1: frequency * 2 + 1, and then
+ *                 varint n, n bytes of positions (postings.h)
  *     df < 128:   varint bytes of the postings record
  *     df >= 128:  varint bytes of the postings record, varint bytes of the positions record
  *
  * Example: the run of 机 with 机器 (U+5668) in article 5 at position 3, once, and nothing else, both
- * streams at 0: 00 01000000 68560000 0D000000 00 00 00 05 03.
+ * streams at 0: 00 01000000 68560000 0D000000 00 00 0B 06.
  *
  * Why so: everything that begins with a character is one walk, which one-character queries need; a
  * look-up is a binary search in the directory and in the index and at most 32 terms; and 45% of all
