@@ -169,7 +169,9 @@ typedef struct sy_writer_counts {
   uint64_t invalid_bytes; /* bytes that were no UTF-8, read as U+FFFD; complete after a commit */
   uint64_t articles;      /* live articles in the index, uncommitted ones included */
 } sy_writer_counts;
-SY_API void sy_writer_get_counts(const sy_writer *writer, sy_writer_counts *counts);
+/* Looks up which of the last articles replace others: what fails then, the next call that changes the writer
+ * reports. */
+SY_API void sy_writer_get_counts(sy_writer *writer, sy_writer_counts *counts);
 
 /* Where time went since sy_writer_open(): seconds, summed over all threads. */
 typedef struct sy_writer_timings {

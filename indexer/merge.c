@@ -15,7 +15,7 @@
 
 #define STEP_ARTICLES 8192u
 #define STEP_BYTES (1u << 20)
-#define RELEASE_BYTES (8u << 20) /* written; about as much was looked at */
+#define RELEASE_BYTES (2u << 20) /* written; about as much was looked at */
 
 /* A segment that is merged. */
 typedef struct source {

@@ -28,6 +28,8 @@ struct sy_writer {
   uint32_t *batch_ids; /* hash table: article of the batch plus one, by id */
   uint32_t batch_capacity;
   sy_buffer id_offsets, id_text; /* ids of the batch */
+  uint32_t claims_begin; /* articles of the batch before this one took the ids of stored ones */
+  uint64_t *claims;      /* room to sort the others: twice CLAIMS_MOST */
 
   sy_merge *merge; /* under way, or NULL */
   uint32_t merge_first, merge_count;

@@ -53,6 +53,7 @@ typedef struct shared_env {
   ino_t inode;
   MDB_env *mdb;
   MDB_dbi dbi;
+  uint8_t *map; /* LMDB's own, once a writer found it; NULL before */
   bool read_only;
   unsigned users;
 } shared_env;
@@ -246,6 +247,30 @@ static sy_status try_read(sy_env *env, sy_error *error) {
                     (unsigned)(commit % 2));
 }
 
+/* Finds LMDB's own map, which it does not tell: a value lies as far behind its beginning as in our view. */
+static void find_lmdb_map(sy_env *env) {
+  sy_page_value stamp;
+  MDB_txn *txn;
+  if (sy_pages_get(&env->pages, STAMP_KEY, &stamp, NULL) != SY_OK) return;
+  if (mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &txn)) return;
+  stored_key key = encode_key(STAMP_KEY);
+  MDB_val k = {sizeof key.bytes, key.bytes}, v;
+  if (mdb_txn_id(txn) == env->pages.meta.commit && !mdb_get(txn, env->shared->dbi, &k, &v)) {
+    env->shared->map = (uint8_t *)v.mv_data - (stamp.data - env->view.map);
+  }
+  mdb_txn_abort(txn);
+}
+
+/* LMDB looks at pages wherever it writes, and the system maps those around them: for each transaction a bit
+ * more. What is not known is not given back. */
+static void release_lmdb(const sy_env *env) {
+  MDB_envinfo info;
+  MDB_stat stat;
+  if (!env->shared->map || mdb_env_info(env->shared->mdb, &info)) return;
+  if (mdb_env_stat(env->shared->mdb, &stat)) return;
+  madvise(env->shared->map, (info.me_last_pgno + 1) * stat.ms_psize, MADV_DONTNEED);
+}
+
 sy_status sy_env_read(sy_env *env, sy_error *error) {
   watch watch = {0, 0};
   sy_status status;
@@ -253,6 +278,7 @@ sy_status sy_env_read(sy_env *env, sy_error *error) {
     status = try_read(env, error);
   } while (status == SY_CORRUPT && has_changed(&watch, env->view.map, env->view.file_bytes));
   if (status != SY_OK) sy_env_end_read(env);
+  if (status == SY_OK && env->writer && !env->shared->map) find_lmdb_map(env);
   return status;
 }
 
@@ -451,7 +477,8 @@ static int share(sy_env *env, const struct stat *directory) {
   }
   shared = calloc(1, sizeof *shared);
   if (!shared) return ENOMEM;
-  *shared = (shared_env){shared_list, directory->st_dev, directory->st_ino, NULL, 0, false, 1};
+  *shared = (shared_env){
+      .next = shared_list, .device = directory->st_dev, .inode = directory->st_ino, .users = 1};
   int code = open_mdb(shared, env->path, 0);
   if (!env->writer && (code == EACCES || code == EROFS || code == EPERM)) {
     shared->read_only = true;
@@ -604,29 +631,11 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
   return status;
 }
 
-/* LMDB's own map, which it does not tell: a value lies as far behind its beginning as in our view. What is
- * not known is not given back. */
-static file_view find_lmdb_view(const sy_env *env, const file_view *ours, const sy_pages *pages) {
-  file_view view = {0};
-  sy_page_value stamp;
-  MDB_txn *txn;
-  if (sy_pages_get(pages, STAMP_KEY, &stamp, NULL) != SY_OK) return view;
-  if (mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &txn)) return view;
-  stored_key key = encode_key(STAMP_KEY);
-  MDB_val k = {sizeof key.bytes, key.bytes}, v;
-  if (mdb_txn_id(txn) == pages->meta.commit && !mdb_get(txn, env->shared->dbi, &k, &v)) {
-    view.map = (uint8_t *)v.mv_data - (stamp.data - ours->map);
-    view.map_bytes = ours->file_bytes;
-  }
-  mdb_txn_abort(txn);
-  return view;
-}
-
 /* Deletes from the cursor's key to the end of its segment. */
-static int delete_run(const file_view *lmdb, MDB_cursor *cursor, uint32_t segment, MDB_val *k,
+static int delete_run(const sy_env *env, MDB_cursor *cursor, uint32_t segment, MDB_val *k,
                       MDB_val *v, int code) {
   for (uint32_t n = 1; !code && decode_key(k->mv_data) >> 32 == segment; n++) {
-    if (n % SY_RELEASE_VALUES == 0) release_view(lmdb);
+    if (n % SY_RELEASE_VALUES == 0) release_lmdb(env);
     code = mdb_cursor_del(cursor, 0);
     if (!code)
       code = mdb_cursor_get(cursor, k, v, MDB_NEXT); /* behind a deletion: the one that followed */
@@ -648,8 +657,7 @@ static sy_status check_overflow(void *context, const sy_page_value *value, sy_er
 
 /* LMDB frees as many pages of a value as its first page says: that is checked before. What the
  * current transaction put is not looked at: it has not been on disk. */
-static sy_status check_before_delete(sy_env *env, uint32_t segment, file_view *lmdb,
-                                     sy_error *error) {
+static sy_status check_before_delete(sy_env *env, uint32_t segment, sy_error *error) {
   file_view view = {0};
   sy_page_meta metas[2];
   sy_status status = refresh_view(env, &view, error);
@@ -659,15 +667,13 @@ static sy_status check_before_delete(sy_env *env, uint32_t segment, file_view *l
     overflow_check check = {&pages, &view, 0};
     uint64_t first = key_number(segment, 0, 0);
     status = sy_pages_walk(&pages, first, first | UINT32_MAX, check_overflow, &check, error);
-    *lmdb = find_lmdb_view(env, &view, &pages);
   }
   close_view(&view);
   return status;
 }
 
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) {
-  file_view lmdb = {0};
-  SY_TRY(check_before_delete(env, segment, &lmdb, error));
+  SY_TRY(check_before_delete(env, segment, error));
   SY_TRY(begin_write(env, error));
   MDB_cursor *cursor;
   int code = mdb_cursor_open(env->write, env->shared->dbi, &cursor);
@@ -675,9 +681,9 @@ sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) 
   stored_key key = encode_key(key_number(segment, 0, 0));
   MDB_val k = {sizeof key.bytes, key.bytes}, v;
   code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-  code = delete_run(&lmdb, cursor, segment, &k, &v, code);
+  code = delete_run(env, cursor, segment, &k, &v, code);
   mdb_cursor_close(cursor);
-  release_view(&lmdb);
+  release_lmdb(env);
   return code && code != MDB_NOTFOUND ? fail_mdb(env, error, code, "cannot delete") : SY_OK;
 }
 
@@ -720,6 +726,7 @@ sy_status sy_env_commit(sy_env *env, sy_error *error) {
   sy_watch_lap(&watch, &env->write_nanoseconds);
   env->write = NULL;
   env->write_bytes = 0;
+  release_lmdb(env);
   if (code == EIO) { /* also what LMDB makes of a write that was done in part */
     return sy_fail_at(error, SY_IO, env->path, 0,
                       "cannot commit: %s (is the disk full, or a limit of file size reached?)",
