@@ -90,16 +90,24 @@ sy_status sy_inverter_expect(sy_inverter *v, uint64_t text_bytes, sy_error *erro
 
 /* ---- Adding ---------------------------------------------------------------------------------- */
 
+#define AHEAD 64u /* terms whose words are looked for together, so that cache misses overlap */
+
 static bool put_terms(sy_inverter_worker *w, sy_tuples *field, sy_tuple_widths widths,
                       uint32_t article, const sy_term *terms, size_t count) {
   bool good = true;
   uint32_t shift = sy_tuple_shift(widths);
-  uint64_t place = (uint64_t)article << widths.position_bits;
+  uint64_t place = (uint64_t)article << widths.position_bits, hashes[AHEAD];
   for (size_t i = 0; i < count; i++) {
     const sy_term *t = &terms[i];
+    for (size_t n = i; i % AHEAD == 0 && n < i + AHEAD && n < count; n++) {
+      if (!terms[n].word_bytes) continue;
+      hashes[n % AHEAD] =
+          sy_words_hash(&w->words, sy_term_word(&w->analyzer, &terms[n]), terms[n].word_bytes);
+    }
     uint64_t second = t->second;
     if (t->word_bytes) {
-      second = sy_words_number(&w->words, sy_term_word(&w->analyzer, t), t->word_bytes);
+      second = sy_words_number(&w->words, sy_term_word(&w->analyzer, t), t->word_bytes,
+                               hashes[i % AHEAD]);
     }
     good &= sy_tuples_put(field, t->first, second << shift | place | t->position, &w->room);
   }

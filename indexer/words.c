@@ -3,17 +3,15 @@
 
 #include "text/utf8.h"
 
-#include <xxhash.h>
-
 static const uint8_t *word_at(const sy_words *w, uint32_t number, uint32_t *bytes) {
   const uint8_t *p = w->text.data + sy_load32(w->offsets.data + 4 * (size_t)number);
   *bytes = *p;
   return p + 1;
 }
 
-/* The word as it stands in a slot; returns its hash. */
-static uint64_t make_key(const char *word, uint32_t bytes, uint8_t key[SY_WORD_KEY_BYTES]) {
-  uint64_t hash = XXH3_64bits(word, bytes);
+/* The word as it stands in a slot. */
+static void make_key(const char *word, uint32_t bytes, uint64_t hash,
+                     uint8_t key[SY_WORD_KEY_BYTES]) {
   memset(key, 0, SY_WORD_KEY_BYTES);
   key[0] = (uint8_t)bytes;
   if (bytes < SY_WORD_KEY_BYTES) {
@@ -21,7 +19,6 @@ static uint64_t make_key(const char *word, uint32_t bytes, uint8_t key[SY_WORD_K
   } else {
     sy_store64(key + 4, hash);
   }
-  return hash;
 }
 
 static bool grow(sy_words *w) {
@@ -50,13 +47,14 @@ static bool is_word(const sy_words *w, const sy_word_slot *slot, const uint8_t *
   return !memcmp(word_at(w, slot->number - 1, &found_bytes), word, bytes);
 }
 
-uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes) {
+uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes, uint64_t hash) {
   if (w->count * 2 >= w->capacity && !grow(w)) {
     w->failed = true;
     return 0;
   }
   uint8_t key[SY_WORD_KEY_BYTES];
-  uint32_t at = (uint32_t)make_key(word, bytes, key) & (w->capacity - 1);
+  make_key(word, bytes, hash, key);
+  uint32_t at = (uint32_t)hash & (w->capacity - 1);
   for (; w->slots[at].number; at = (at + 1) & (w->capacity - 1)) {
     if (is_word(w, &w->slots[at], key, word, bytes)) return w->slots[at].number - 1;
   }

@@ -11,6 +11,8 @@
 
 #include "base/bytes.h"
 
+#include <xxhash.h>
+
 #define SY_WORD_KEY_BYTES 12u
 
 typedef struct sy_word_slot {
@@ -29,8 +31,14 @@ typedef struct sy_words {
   bool failed; /* sticky: memory ran out */
 } sy_words;
 
-/* The number of a word of 1 to 255 bytes. */
-uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes);
+/* The hash of a word of 1 to 255 bytes, whose slot is fetched from memory meanwhile. */
+static inline uint64_t sy_words_hash(const sy_words *w, const char *word, uint32_t bytes) {
+  uint64_t hash = XXH3_64bits(word, bytes);
+  if (w->capacity) __builtin_prefetch(&w->slots[(uint32_t)hash & (w->capacity - 1)]);
+  return hash;
+}
+/* The number of a word with this hash. */
+uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes, uint64_t hash);
 void sy_words_clear(sy_words *w); /* keeps the memory */
 void sy_words_free(sy_words *w);
 uint64_t sy_words_memory(const sy_words *w); /* and what their ranks will take */
