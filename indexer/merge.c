@@ -13,6 +13,8 @@
 #include "indexer/coding.h"
 #include "storage/lengths.h"
 
+#include <malloc.h>
+
 #define STEP_ARTICLES 8192u
 #define STEP_BYTES (1u << 20)
 #define RELEASE_BYTES (2u << 20) /* written; about as much was looked at */
@@ -300,6 +302,8 @@ static sy_status merge_run(void *context, size_t index, uint32_t worker, const s
     if (!least->word_bytes == words) return corrupt(m, error);
     SY_TRY(merge_term(m, w, field, least, out, error));
   }
+  /* The caller may be doing something else for long. */
+  if (out->bytes.bytes > RELEASE_BYTES / 2) sy_env_release(m->env);
   sy_watch_lap(&watch, &w->nanoseconds);
   return SY_OK;
 }
@@ -406,6 +410,8 @@ void sy_merge_end(sy_merge *m) {
   if (m->has_snapshot) sy_snapshot_close(&m->snapshot);
   if (m->env) sy_env_close(m->env);
   free(m);
+  malloc_trim(
+      0); /* lists are coded beside a batch, so what they took lies between what the batch has */
 }
 
 const sy_segment_info *sy_merge_info(const sy_merge *m) { return &m->writer.info; }

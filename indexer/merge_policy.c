@@ -4,13 +4,13 @@
  * The policy is Lucene's log merge: segments are of a level by their size, and levels grow by
  * MERGE_FACTOR. When the newest segments, as long as they are not above a level, have MERGE_FACTOR of
  * that level among them, they are merged, those of lower levels behind them left alone. An article is
- * rewritten about log8(index size / 64 KB) times, and an index has at most 7 segments of each level.
+ * rewritten about log8(index size / 128 KB) times, and an index has at most 7 segments of each level.
  */
 #include "indexer/merge.h"
 
 #define MERGE_FACTOR 8u
-#define MERGE_LEAST_BYTES (64ull << 10) /* below: the lowest level */
-#define MERGE_MOST_BYTES (4ull << 30)   /* larger segments are left alone */
+#define MERGE_LEAST_BYTES (128ull << 10) /* below: the lowest level */
+#define MERGE_MOST_BYTES (512ull << 20)  /* larger segments are left alone */
 
 static uint64_t segment_bytes(const sy_segment_info *info) {
   uint64_t bytes = 0;

@@ -270,7 +270,7 @@ static sy_status settle_in(sy_writer *w, uint32_t i, const uint64_t *claims, uin
     if (status == SY_OK) w->counts.replaced++;
     if (status != SY_OK && status != SY_NOT_FOUND) return status;
   }
-  if (count == CLAIMS_MOST) sy_env_release(w->env);
+  if (count > CLAIMS_MOST / 16) sy_env_release(w->env);
   return SY_OK;
 }
 
@@ -359,8 +359,8 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   w->counts.text_bytes += article->title.bytes + article->body.bytes;
   w->batch_text_bytes += bytes;
   w->merge_text_bytes += bytes;
-  /* Nine sixteenths: the rest is for sorting and coding, LMDB's dirty pages and what is mapped. */
-  bool full = batch_memory(w) > w->options.memory_bytes / 16 * 9 ||
+  /* Half: the rest is for sorting and coding, LMDB's dirty pages, a merge and what is mapped. */
+  bool full = batch_memory(w) > w->options.memory_bytes / 2 ||
               w->batch_text_bytes > 3 * w->options.memory_bytes;
   if (full) SY_TRY(flush_and_merge(w, error));
   return w->merge ? sy_writer_go_on_merging(w, error) : SY_OK;

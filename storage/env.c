@@ -43,8 +43,8 @@
 #define SY_TRANSACTION_BYTES (12ull << 20)
 #define SY_MAP_LEAST_BYTES (1ull << 30)   /* tried last, where address space is limited */
 #define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
-#define SY_RELEASE_VALUES 1024u /* looked at one after the other, then their pages are given back */
-#define SY_READ_ATTEMPTS 50u    /* while writers keep committing under our eyes */
+#define SY_RELEASE_VALUES 32u /* looked at one after the other, then their pages are given back */
+#define SY_READ_ATTEMPTS 50u  /* while writers keep committing under our eyes */
 
 /* An LMDB environment, shared by all who have it open in this process. */
 typedef struct shared_env {
@@ -79,6 +79,7 @@ struct sy_env {
   bool publishing; /* `write` must not end before sy_env_commit() */
   int lock_fd;
   bool writer;
+  bool sparing; /* of memory: a look at a page must not map 2 MB around it */
   char path[PATH_MAX];
 };
 
@@ -160,6 +161,7 @@ static sy_status refresh_view(const sy_env *env, file_view *view, sy_error *erro
   }
   if (map == MAP_FAILED) return sy_fail_errno(error, errno, env->path, "cannot map the index");
   madvise(map, wanted, MADV_RANDOM); /* as LMDB's MDB_NORDAHEAD */
+  if (env->sparing) madvise(map, wanted, MADV_NOHUGEPAGE);
   view->map = map;
   view->map_bytes = wanted;
   return SY_OK;
@@ -257,6 +259,7 @@ static void find_lmdb_map(sy_env *env) {
   MDB_val k = {sizeof key.bytes, key.bytes}, v;
   if (mdb_txn_id(txn) == env->pages.meta.commit && !mdb_get(txn, env->shared->dbi, &k, &v)) {
     env->shared->map = (uint8_t *)v.mv_data - (stamp.data - env->view.map);
+    madvise(env->shared->map, env->view.file_bytes, MADV_NOHUGEPAGE);
   }
   mdb_txn_abort(txn);
 }
@@ -534,7 +537,7 @@ sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, 
   sy_env *env = calloc(1, sizeof *env);
   if (!env) return sy_fail_memory(error);
   env->lock_fd = -1;
-  env->writer = writer;
+  env->writer = env->sparing = writer;
   sy_status status = SY_OK;
   if (!path[0] || strlen(path) >= sizeof env->path) {
     status = sy_fail(error, SY_INVALID, "the index path is empty or too long");
@@ -558,6 +561,7 @@ sy_status sy_env_share(const sy_env *env, sy_env **out, sy_error *error) {
   sy_env *reader = *out = calloc(1, sizeof *reader);
   if (!reader) return sy_fail_memory(error);
   reader->lock_fd = -1;
+  reader->sparing = env->sparing;
   strcpy(reader->path, env->path);
   pthread_mutex_lock(&shared_lock);
   reader->shared = env->shared;

@@ -57,7 +57,7 @@ static double amplification(uint32_t commits, uint64_t bytes, uint32_t most_segm
 static void test_commits(void **state) {
   (void)state;
   assert_true(amplification(3000, 200 << 10, 30) <
-              4); /* 600 MB: levels of 64 KB, 512 KB, 4, 32, 256 MB */
+              4); /* 600 MB: levels of 128 KB, 1, 8, 64, 512 MB */
   assert_true(amplification(20000, 40 << 10, 35) < 5.5);
   assert_true(amplification(40, 300 << 20, 20) < 2);
 }
