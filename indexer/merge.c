@@ -245,24 +245,28 @@ static sy_status merge_term(const sy_merge *m, merge_worker *w, uint32_t field,
   return sy_coded_runs_add(out, &key, merged, error);
 }
 
+static void close_readers(const sy_merge *m, merge_worker *w) {
+  if (!w->readers) return;
+  for (uint32_t i = 0; i < m->count; i++) sy_lexicon_view_close(&w->readers[i].view);
+  free(w->readers);
+  w->readers = NULL;
+  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
+}
+
+/* All are open or none: after an error, too, a worker has other jobs to run. */
 static sy_status open_readers(const sy_merge *m, merge_worker *w, sy_error *error) {
   w->readers = calloc(m->count, sizeof *w->readers);
   if (!w->readers) return sy_fail_memory(error);
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
     sy_segment_writer_init_list(&m->writer, f, &w->lists[f]);
   }
-  for (uint32_t i = 0; i < m->count; i++) {
+  sy_status status = SY_OK;
+  for (uint32_t i = 0; i < m->count && status == SY_OK; i++) {
     w->readers[i].source = &m->sources[i];
-    SY_TRY(sy_lexicon_view_open(&w->readers[i].view, m->sources[i].segment, error));
+    status = sy_lexicon_view_open(&w->readers[i].view, m->sources[i].segment, error);
   }
-  return SY_OK;
-}
-
-static void close_readers(const sy_merge *m, merge_worker *w) {
-  if (!w->readers) return;
-  for (uint32_t i = 0; i < m->count; i++) sy_lexicon_view_close(&w->readers[i].view);
-  free(w->readers);
-  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
+  if (status != SY_OK) close_readers(m, w);
+  return status;
 }
 
 /* Opens a reader's part of a run, at the first term that is greater than `behind`. */

@@ -61,9 +61,17 @@ static sy_status corrupt(const reorderer *r, sy_error *error) {
                     "a postings list contradicts itself");
 }
 
-static sy_status open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
-  if (w->open) return SY_OK;
-  w->open = true;
+static void close_worker(reorder_worker *w) {
+  sy_lexicon_view_close(&w->view);
+  sy_articles_close(&w->articles);
+  for (int f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
+  free(w->occurrences);
+  free(w->keys);
+  free(w->other);
+  *w = (reorder_worker){0};
+}
+
+static sy_status try_open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
   w->occurrences = malloc(LIST_ARTICLES * sizeof *w->occurrences);
   w->keys = malloc(LIST_ARTICLES * sizeof *w->keys);
   w->other = malloc(LIST_ARTICLES * sizeof *w->other);
@@ -74,14 +82,13 @@ static sy_status open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
                           sy_stream_chunk_count(info->ends[SY_STREAM_ARTICLES]), error);
 }
 
-static void close_worker(reorder_worker *w) {
-  if (!w->open) return;
-  sy_lexicon_view_close(&w->view);
-  sy_articles_close(&w->articles);
-  for (int f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
-  free(w->occurrences);
-  free(w->keys);
-  free(w->other);
+/* Open or not: after an error, too, a worker has other jobs to run. */
+static sy_status open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
+  if (w->open) return SY_OK;
+  sy_status status = try_open_worker(r, w, error);
+  w->open = status == SY_OK;
+  if (!w->open) close_worker(w);
+  return status;
 }
 
 /* ---- Articles -------------------------------------------------------------------------------- */
