@@ -57,7 +57,7 @@ ifndef V
 endif
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all test check demo asan tsan fuzz torture coverage deps packages lint format bench bench-index bench-commits bench-scale bench-quality install uninstall clean FORCE
+.PHONY: all test check demo asan tsan fuzz fuzz-targets torture coverage deps packages lint format bench bench-index bench-commits bench-scale bench-quality install uninstall clean FORCE
 
 # ---- Rules ----------------------------------------------------------------------------------------------
 
@@ -149,12 +149,14 @@ tsan: deps
 
 # FUZZ_SECONDS=600 for each target, FUZZ_JOBS=2 at a time, FUZZ_NAMES= all. The targets as tests make the
 # seeds.
-fuzz: deps
+fuzz: fuzz-targets
+	tests/fuzz/run $(BUILD) $(FUZZ_NAMES)
+
+fuzz-targets: deps
 	tools/deps.sh fuzz
 	$(SUBMAKE) $(FUZZ:%=$(BUILD)/%)
 	$(SUBMAKE) $(FUZZ:%=$(BUILD)/fuzz/%) BUILD=$(BUILD)/fuzz CC=clang-14 LDFLAGS=-fsanitize=fuzzer \
 	  SANITIZE='$(ASAN),fuzzer-no-link' CFLAGS='-O1 -g' WARN=
-	tests/fuzz/run $(BUILD) $(FUZZ_NAMES)
 
 # Tests that need gigabytes and minutes.
 torture: deps
