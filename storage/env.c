@@ -437,13 +437,13 @@ static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
   return status;
 }
 
-/* The largest map to try: where address space is limited, half of it; our own view and all memory have to
+/* The largest map to try: where address space is limited, a quarter of it; our own views and all memory have to
  * fit, too. */
 static uint64_t most_map_bytes(void) {
   struct rlimit limit;
-  bool limited = !getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur / 2 < SY_FILE_MOST_BYTES;
+  bool limited = !getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur / 4 < SY_FILE_MOST_BYTES;
   if (!limited) return SY_FILE_MOST_BYTES;
-  uint64_t bytes = limit.rlim_cur / 2 / SY_PAGE_MOST_BYTES * SY_PAGE_MOST_BYTES;
+  uint64_t bytes = limit.rlim_cur / 4 / SY_PAGE_MOST_BYTES * SY_PAGE_MOST_BYTES;
   return bytes > SY_MAP_LEAST_BYTES ? bytes : SY_MAP_LEAST_BYTES;
 }
 
