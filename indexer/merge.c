@@ -292,7 +292,10 @@ static sy_status merge_run(void *context, size_t index, uint32_t worker, const s
   uint64_t watch = sy_watch_start(m->timed);
   uint32_t run_key = ((const uint32_t *)m->run_keys.data)[index], field = run_key >> 24;
   if (field >= SY_FIELD_COUNT) return corrupt(m, error);
-  if (!w->readers) SY_TRY(open_readers(m, w, error));
+  if (!w->readers) {
+    sy_status status = open_readers(m, w, error);
+    if (!w->readers) return status;
+  }
   bool words = false;
   for (uint32_t i = 0; i < m->count; i++) {
     reader *r = &w->readers[i];

@@ -5,6 +5,7 @@
 . tests/cli/tap.sh "$1"
 index=$build/suoyin-index query=$build/suoyin-query tool=$build/suoyin-tool
 cd "$directory" || exit 1
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- # what we were given is not the programs'
 
 skip() {
   count=$((count + 1))
