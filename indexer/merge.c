@@ -305,7 +305,10 @@ static sy_status merge_run(void *context, size_t index, uint32_t worker, const s
   sy_coded_runs_begin(out, field, run_key & 0xffffff, words);
   for (const sy_term_key *least; !out->full && (least = least_term(m, w));) {
     if (!least->word_bytes == words) return corrupt(m, error);
-    SY_TRY(merge_term(m, w, field, least, out, error));
+    sy_status status = merge_term(m, w, field, least, out, error);
+    if (status == SY_OK) continue;
+    sy_segment_writer_discard_list(&m->writer, field, &w->lists[field]);
+    return status;
   }
   sy_watch_lap(&watch, &w->nanoseconds);
   return SY_OK;

@@ -247,6 +247,14 @@ static bool reorder_list(const reorderer *r, reorder_worker *w, const sy_list *l
   return true;
 }
 
+static sy_status reorder_term(const reorderer *r, reorder_worker *w, const sy_lexicon_cursor *c,
+                              sy_list_writer *writer, sy_coded_runs *out, sy_error *error) {
+  sy_list list;
+  SY_TRY(sy_lexicon_list(c, &list, error));
+  if (!reorder_list(r, w, &list, writer)) return corrupt(r, error);
+  return sy_coded_runs_add(out, &c->key, writer, error);
+}
+
 /* Codes run `index` of the lexicon; a sy_code_run. */
 static sy_status reorder_run(void *context, size_t index, uint32_t worker,
                              const sy_term_key *behind, sy_coded_runs *out, sy_error *error) {
@@ -264,12 +272,11 @@ static sy_status reorder_run(void *context, size_t index, uint32_t worker,
   sy_coded_runs_begin(out, c.field, run_key & 0xffffff, c.words);
   sy_status status = SY_OK;
   while (status == SY_OK && !out->full && (status = sy_lexicon_next(&c, error)) == SY_OK) {
-    sy_list list;
-    SY_TRY(sy_lexicon_list(&c, &list, error));
-    if (!reorder_list(r, w, &list, writer)) return corrupt(r, error);
-    SY_TRY(sy_coded_runs_add(out, &c.key, writer, error));
+    status = reorder_term(r, w, &c, writer, out, error);
   }
-  return status == SY_NOT_FOUND ? SY_OK : status;
+  if (status == SY_OK || status == SY_NOT_FOUND) return SY_OK;
+  sy_segment_writer_discard_list(&r->writer, c.field, writer);
+  return status;
 }
 
 /* ---- All ------------------------------------------------------------------------------------- */
