@@ -130,7 +130,8 @@ int bench_commits(int argc, char **argv) {
   if (cli_parse_options(PROGRAM, argc, argv, option_table, set_option, &c) < 0) return CLI_ERROR;
   if (!c.corpus || !c.index) return cli_usage_error(PROGRAM, "no --corpus or no --index given");
   c.seconds = calloc(c.count, sizeof *c.seconds);
-  int failed = c.seconds ? bench_read_corpus(c.corpus, 1, take_article, &c) : bench_no_memory();
+  if (!c.seconds) return bench_no_memory();
+  int failed = bench_read_corpus(c.corpus, 1, take_article, &c);
   sy_error error;
   if (!failed && c.writer && end(&c, &error) != SY_OK) failed = bench_fail(&error);
   if (!failed && !c.done) failed = cli_usage_error(PROGRAM, "%s is empty", c.corpus);

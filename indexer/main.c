@@ -185,7 +185,6 @@ static void catch_signals(void) {
    * the process at once: the index survives that, too. */
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
   sigemptyset(&action.sa_mask);
-  signal(SIGXFSZ, SIG_IGN); /* a limit of file size is an error of write() */
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
 }

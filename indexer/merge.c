@@ -247,24 +247,28 @@ static sy_status merge_term(const sy_merge *m, merge_worker *w, uint32_t field,
   return sy_coded_runs_add(out, &key, merged, error);
 }
 
+static void close_readers(const sy_merge *m, merge_worker *w) {
+  if (!w->readers) return;
+  for (uint32_t i = 0; i < m->count; i++) sy_lexicon_view_close(&w->readers[i].view);
+  free(w->readers);
+  w->readers = NULL;
+  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
+}
+
+/* All are open or none: after an error, too, a worker has other jobs to run. */
 static sy_status open_readers(const sy_merge *m, merge_worker *w, sy_error *error) {
   w->readers = calloc(m->count, sizeof *w->readers);
   if (!w->readers) return sy_fail_memory(error);
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
     sy_segment_writer_init_list(&m->writer, f, &w->lists[f]);
   }
-  for (uint32_t i = 0; i < m->count; i++) {
+  sy_status status = SY_OK;
+  for (uint32_t i = 0; i < m->count && status == SY_OK; i++) {
     w->readers[i].source = &m->sources[i];
-    SY_TRY(sy_lexicon_view_open(&w->readers[i].view, m->sources[i].segment, error));
+    status = sy_lexicon_view_open(&w->readers[i].view, m->sources[i].segment, error);
   }
-  return SY_OK;
-}
-
-static void close_readers(const sy_merge *m, merge_worker *w) {
-  if (!w->readers) return;
-  for (uint32_t i = 0; i < m->count; i++) sy_lexicon_view_close(&w->readers[i].view);
-  free(w->readers);
-  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
+  if (status != SY_OK) close_readers(m, w);
+  return status;
 }
 
 /* Opens a reader's part of a run, at the first term that is greater than `behind`. */
@@ -290,7 +294,10 @@ static sy_status merge_run(void *context, size_t index, uint32_t worker, const s
   uint64_t watch = sy_watch_start(m->timed);
   uint32_t run_key = ((const uint32_t *)m->run_keys.data)[index], field = run_key >> 24;
   if (field >= SY_FIELD_COUNT) return corrupt(m, error);
-  if (!w->readers) SY_TRY(open_readers(m, w, error));
+  if (!w->readers) {
+    sy_status status = open_readers(m, w, error);
+    if (!w->readers) return status;
+  }
   bool words = false;
   for (uint32_t i = 0; i < m->count; i++) {
     reader *r = &w->readers[i];
@@ -300,7 +307,10 @@ static sy_status merge_run(void *context, size_t index, uint32_t worker, const s
   sy_coded_runs_begin(out, field, run_key & 0xffffff, words);
   for (const sy_term_key *least; !out->full && (least = least_term(m, w));) {
     if (!least->word_bytes == words) return corrupt(m, error);
-    SY_TRY(merge_term(m, w, field, least, out, error));
+    sy_status status = merge_term(m, w, field, least, out, error);
+    if (status == SY_OK) continue;
+    sy_segment_writer_discard_list(&m->writer, field, &w->lists[field]);
+    return status;
   }
   /* The caller may be doing something else for long. */
   if (out->bytes.bytes > RELEASE_BYTES / 2) sy_env_release(m->env);

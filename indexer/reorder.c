@@ -61,9 +61,17 @@ static sy_status corrupt(const reorderer *r, sy_error *error) {
                     "a postings list contradicts itself");
 }
 
-static sy_status open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
-  if (w->open) return SY_OK;
-  w->open = true;
+static void close_worker(reorder_worker *w) {
+  sy_lexicon_view_close(&w->view);
+  sy_articles_close(&w->articles);
+  for (int f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
+  free(w->occurrences);
+  free(w->keys);
+  free(w->other);
+  *w = (reorder_worker){0};
+}
+
+static sy_status try_open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
   w->occurrences = malloc(LIST_ARTICLES * sizeof *w->occurrences);
   w->keys = malloc(LIST_ARTICLES * sizeof *w->keys);
   w->other = malloc(LIST_ARTICLES * sizeof *w->other);
@@ -74,14 +82,13 @@ static sy_status open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
                           sy_stream_chunk_count(info->ends[SY_STREAM_ARTICLES]), error);
 }
 
-static void close_worker(reorder_worker *w) {
-  if (!w->open) return;
-  sy_lexicon_view_close(&w->view);
-  sy_articles_close(&w->articles);
-  for (int f = 0; f < SY_FIELD_COUNT; f++) sy_list_writer_free(&w->lists[f]);
-  free(w->occurrences);
-  free(w->keys);
-  free(w->other);
+/* Open or not: after an error, too, a worker has other jobs to run. */
+static sy_status open_worker(reorderer *r, reorder_worker *w, sy_error *error) {
+  if (w->open) return SY_OK;
+  sy_status status = try_open_worker(r, w, error);
+  w->open = status == SY_OK;
+  if (!w->open) close_worker(w);
+  return status;
 }
 
 /* ---- Articles -------------------------------------------------------------------------------- */
@@ -240,6 +247,14 @@ static bool reorder_list(const reorderer *r, reorder_worker *w, const sy_list *l
   return true;
 }
 
+static sy_status reorder_term(const reorderer *r, reorder_worker *w, const sy_lexicon_cursor *c,
+                              sy_list_writer *writer, sy_coded_runs *out, sy_error *error) {
+  sy_list list;
+  SY_TRY(sy_lexicon_list(c, &list, error));
+  if (!reorder_list(r, w, &list, writer)) return corrupt(r, error);
+  return sy_coded_runs_add(out, &c->key, writer, error);
+}
+
 /* Codes run `index` of the lexicon; a sy_code_run. */
 static sy_status reorder_run(void *context, size_t index, uint32_t worker,
                              const sy_term_key *behind, sy_coded_runs *out, sy_error *error) {
@@ -257,12 +272,11 @@ static sy_status reorder_run(void *context, size_t index, uint32_t worker,
   sy_coded_runs_begin(out, c.field, run_key & 0xffffff, c.words);
   sy_status status = SY_OK;
   while (status == SY_OK && !out->full && (status = sy_lexicon_next(&c, error)) == SY_OK) {
-    sy_list list;
-    SY_TRY(sy_lexicon_list(&c, &list, error));
-    if (!reorder_list(r, w, &list, writer)) return corrupt(r, error);
-    SY_TRY(sy_coded_runs_add(out, &c.key, writer, error));
+    status = reorder_term(r, w, &c, writer, out, error);
   }
-  return status == SY_NOT_FOUND ? SY_OK : status;
+  if (status == SY_OK || status == SY_NOT_FOUND) return SY_OK;
+  sy_segment_writer_discard_list(&r->writer, c.field, writer);
+  return status;
 }
 
 /* ---- All ------------------------------------------------------------------------------------- */

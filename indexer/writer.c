@@ -31,15 +31,6 @@ static sy_status check_failed(const sy_writer *w, sy_error *error) {
   return sy_fail(error, w->failed, "the writer failed before; nothing can be added");
 }
 
-static sy_status grow_deletes(sy_writer *w, sy_error *error) {
-  size_t count = w->manifest.segment_count + 1;
-  sy_segment_deletes *grown = realloc(w->deletes, count * sizeof *grown);
-  if (!grown) return sy_fail_memory(error);
-  grown[count - 1] = (sy_segment_deletes){NULL, false};
-  w->deletes = grown;
-  return SY_OK;
-}
-
 void sy_writer_close_snapshot(sy_writer *w) {
   if (w->has_snapshot) sy_snapshot_close(&w->snapshot);
   w->has_snapshot = false;
@@ -51,6 +42,11 @@ static sy_status open_snapshot(sy_writer *w, sy_error *error) {
   SY_TRY(sy_snapshot_open(&w->snapshot, w->env, &w->manifest, error));
   w->has_snapshot = true;
   return SY_OK;
+}
+
+/* A commit closes it, so that nothing that can fail stands behind it. */
+static sy_status need_snapshot(sy_writer *w, sy_error *error) {
+  return w->has_snapshot ? SY_OK : open_snapshot(w, error);
 }
 
 sy_status sy_writer_commit_pending(sy_writer *w, sy_error *error) {
@@ -256,6 +252,7 @@ static sy_status delete_in(sy_writer *w, uint32_t i, sy_string id, uint64_t hash
 /* Deletes the article of an earlier segment that has this id. SY_NOT_FOUND. */
 static sy_status delete_stored(sy_writer *w, sy_string id, uint64_t hash, sy_error *error) {
   sy_status status = SY_NOT_FOUND;
+  SY_TRY(need_snapshot(w, error));
   for (uint32_t i = w->snapshot.count; i-- > 0 && status == SY_NOT_FOUND;) {
     status = delete_in(w, i, id, hash, error);
   }
@@ -281,6 +278,7 @@ static sy_status settle_claims(sy_writer *w, sy_error *error) {
   uint32_t count = w->segment.info.articles - w->claims_begin;
   if (!w->claims) w->claims = malloc(2 * CLAIMS_MOST * sizeof *w->claims);
   if (!w->claims) return sy_fail_memory(error);
+  SY_TRY(need_snapshot(w, error));
   for (uint32_t c = 0; c < count; c++) {
     uint32_t article = w->claims_begin + c;
     w->claims[c] = batch_hash(w, article) >> 32 << 32 | article;
@@ -382,13 +380,20 @@ sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error
 
 /* ---- Flushing --------------------------------------------------------------------------- */
 
+/* The batch's deletions become the segment's. Both arrays grow before anything is changed: closing goes by
+ * the count. */
 static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_error *error) {
-  size_t bytes = (w->manifest.segment_count + 1) * sizeof *info;
-  sy_segment_info *grown = realloc(w->manifest.segments, bytes);
-  if (!grown) return sy_fail_memory(error);
-  w->manifest.segments = grown;
-  grown[w->manifest.segment_count++] = *info;
-  return grow_deletes(w, error);
+  size_t count = w->manifest.segment_count + 1;
+  sy_segment_info *segments = realloc(w->manifest.segments, count * sizeof *segments);
+  if (!segments) return sy_fail_memory(error);
+  w->manifest.segments = segments;
+  sy_segment_deletes *deletes = realloc(w->deletes, (count + 1) * sizeof *deletes);
+  if (!deletes) return sy_fail_memory(error);
+  w->deletes = deletes;
+  segments[count - 1] = *info;
+  deletes[count] = (sy_segment_deletes){NULL, false};
+  w->manifest.segment_count = (uint32_t)count;
+  return SY_OK;
 }
 
 /* Ends the batch: its segment becomes pending. */
@@ -447,19 +452,19 @@ static sy_status delete_merged(sy_writer *w, sy_error *error) {
   return status;
 }
 
+/* Nothing that can fail stands behind the commit: it would be reported as lost. */
 static sy_status publish(sy_writer *w, sy_error *error) {
-  if (w->changed) {
-    sy_writer_close_snapshot(w);
-    SY_TRY(sy_env_begin_publishing(w->env, error));
-    SY_TRY(put_deletes(w, error));
-    SY_TRY(delete_merged(w, error));
-    w->manifest.commit++;
-    SY_TRY(sy_manifest_put(w->env, &w->manifest, error));
-    SY_TRY(sy_env_commit(w->env, error));
-    w->changed = false;
-    w->first_pending = w->manifest.next_segment;
-  }
-  return open_snapshot(w, error);
+  if (!w->changed) return SY_OK;
+  sy_writer_close_snapshot(w);
+  SY_TRY(sy_env_begin_publishing(w->env, error));
+  SY_TRY(put_deletes(w, error));
+  SY_TRY(delete_merged(w, error));
+  w->manifest.commit++;
+  SY_TRY(sy_manifest_put(w->env, &w->manifest, error));
+  SY_TRY(sy_env_commit(w->env, error));
+  w->changed = false;
+  w->first_pending = w->manifest.next_segment;
+  return SY_OK;
 }
 
 sy_status sy_writer_commit(sy_writer *w, sy_error *error) {

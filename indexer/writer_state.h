@@ -1,4 +1,4 @@
-/* writer_state.h - what writer.c and writer_merge.c know of a writer; nobody else includes this. */
+/* writer_state.h - what writer.c and writer_merge.c know of a writer; nobody else but a test includes this. */
 #ifndef SY_WRITER_STATE_H
 #define SY_WRITER_STATE_H
 
@@ -15,7 +15,7 @@ struct sy_writer {
   sy_writer_options options;
   sy_manifest manifest;        /* committed and pending segments */
   sy_segment_deletes *deletes; /* for each of its segments, and one behind them for the batch */
-  sy_snapshot snapshot;        /* of the manifest's segments */
+  sy_snapshot snapshot;        /* of the manifest's segments, when has_snapshot */
   bool has_snapshot;
   bool changed;     /* since the last commit */
   sy_status failed; /* sticky */

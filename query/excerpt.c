@@ -7,6 +7,8 @@
 #define BEST 8u                 /* slices, not counting neighbours */
 #define SLICE_LEAST_BYTES 2048u /* and at least so much for each passage */
 #define BYTES_PER_CHARACTER 4u
+#define SLICE_MOST 8u          /* times its least bytes: then it ends without a clause's end */
+#define PIECE_BYTES (1u << 20) /* that are read at once where no slice has a match */
 #define TABLE_BITS 12u
 
 typedef struct slice {
@@ -20,6 +22,7 @@ typedef struct slice {
 typedef struct scan {
   const sy_matcher *m;
   const sy_fold_table *fold;
+  sy_string text;
   uint8_t bit_of[1u << TABLE_BITS]; /* 0: none */
   sy_buffer slices;
   slice current;
@@ -59,6 +62,11 @@ static void end_slice(scan *s, uint32_t at) {
   s->current = (slice){.start = at};
 }
 
+/* Text without clauses must not be one slice: what is analysed takes ten times its bytes of memory. */
+static inline bool is_long(const scan *s, uint32_t at) {
+  return at - s->current.start >= SLICE_MOST * s->slice_bytes;
+}
+
 static inline bool ends_clause(uint32_t c) {
   return c == 0x3002 || c == 0xFF0C || c == 0xFF01 || c == 0xFF1F || c == 0xFF1B; /* 。，！？； */
 }
@@ -67,10 +75,12 @@ static inline bool ends_clause(uint32_t c) {
 static const uint8_t *scan_ascii(scan *s, const uint8_t *at, const uint8_t *end,
                                  uint32_t *previous) {
   const uint8_t *words = s->m->analyzers->folded.ascii_words; /* 0 for other bytes */
+  const uint8_t *begin = (const uint8_t *)s->text.data;
   while (at < end && *at < 128) {
     uint32_t first = words[*at];
     if (!first) {
       if (*at > ' ') *previous = 0;
+      if (*at <= ' ' && is_long(s, (uint32_t)(at - begin))) end_slice(s, (uint32_t)(at - begin));
       at++;
       continue;
     }
@@ -83,8 +93,8 @@ static const uint8_t *scan_ascii(scan *s, const uint8_t *at, const uint8_t *end,
 
 /* White space and what is transparent stand between nothing. `previous` is the last character, if a
  * pair of the query can begin with it. */
-static void scan_text(scan *s, sy_string text, sy_stopwatch *time) {
-  const uint8_t *begin = (const uint8_t *)text.data, *end = begin + text.bytes, *at = begin;
+static void scan_text(scan *s, sy_stopwatch *time) {
+  const uint8_t *begin = (const uint8_t *)s->text.data, *end = begin + s->text.bytes, *at = begin;
   uint32_t previous = 0;
   bool behind_clause = false;
   while (at < end) {
@@ -98,7 +108,7 @@ static void scan_text(scan *s, sy_string text, sy_stopwatch *time) {
     uint32_t offset = (uint32_t)(at - begin);
     at += length;
     if (class == SY_CLASS_CHINESE) {
-      if (behind_clause && offset - s->current.start >= s->slice_bytes) {
+      if ((behind_clause && offset - s->current.start >= s->slice_bytes) || is_long(s, offset)) {
         end_slice(s, offset);
         if (sy_spend(time, s->slice_bytes / 3)) break;
       }
@@ -111,7 +121,7 @@ static void scan_text(scan *s, sy_string text, sy_stopwatch *time) {
     }
     behind_clause = ends_clause(c);
   }
-  end_slice(s, (uint32_t)text.bytes);
+  end_slice(s, (uint32_t)s->text.bytes);
 }
 
 /* ---- Choosing -------------------------------------------------------------------------------- */
@@ -154,21 +164,44 @@ static sy_status read_slices(sy_matcher *m, sy_string text, const slice *slices,
   return sy_matcher_match(m, error);
 }
 
+static sy_status read_piece(sy_matcher *m, sy_string text, uint32_t start, uint32_t end,
+                            sy_error *error) {
+  sy_matcher_begin(m, text);
+  SY_TRY(sy_matcher_read(m, start, end, error));
+  return sy_matcher_match(m, error);
+}
+
+/* Reads slices one behind the other, up to PIECE_BYTES of them at once and the last one again with the
+ * next, until there is a match; the first ones when there is none. */
+static sy_status read_pieces(sy_matcher *m, sy_string text, const slice *slices, size_t count,
+                             sy_error *error) {
+  size_t first = 0, next = 0, first_end = 0;
+  while (next < count) {
+    while (next < count && slices[next].end - slices[first].start <= PIECE_BYTES) next++;
+    if (next < first + 2) next = first + 2 < count ? first + 2 : count;
+    if (!first) first_end = slices[next - 1].end;
+    SY_TRY(read_piece(m, text, slices[first].start, slices[next - 1].end, error));
+    if (m->match_count) return SY_OK;
+    first = next - 1;
+  }
+  return first_end < text.bytes ? read_piece(m, text, 0, (uint32_t)first_end, error) : SY_OK;
+}
+
 sy_status sy_excerpt_run(sy_matcher *m, sy_string text, uint32_t characters, sy_error *error) {
   if (text.bytes < SY_EXCERPT_LEAST_BYTES) return sy_matcher_run(m, text, error);
   SY_TRY(sy_matcher_prepare(m, error));
-  scan s = {.m = m, .fold = m->analyzers->folded.table};
+  scan s = {.m = m, .fold = m->analyzers->folded.table, .text = text};
   s.slice_bytes = characters * BYTES_PER_CHARACTER;
   if (s.slice_bytes < SLICE_LEAST_BYTES) s.slice_bytes = SLICE_LEAST_BYTES;
   add_units(&s);
-  scan_text(&s, text, &m->time);
+  scan_text(&s, &m->time);
   slice *slices = (slice *)s.slices.data;
   size_t count = s.slices.bytes / sizeof *slices;
   sy_status status = s.slices.failed ? sy_fail_memory(error) : SY_OK;
   m->match_count = 0;
   if (status == SY_OK && choose_slices(slices, count))
     status = read_slices(m, text, slices, count, error);
+  if (status == SY_OK && !m->match_count) status = read_pieces(m, text, slices, count, error);
   sy_buffer_free(&s.slices);
-  if (status != SY_OK || m->match_count) return status;
-  return sy_matcher_run(m, text, error);
+  return status;
 }

@@ -21,6 +21,7 @@ typedef struct checker {
   void (*on_problem)(void *context, const char *what);
   void *context;
   uint64_t problems;
+  bool no_memory;                      /* not all was checked */
   uint64_t terms, postings, positions; /* of the field being checked */
   uint32_t *units;                     /* by article: units seen in the field */
   float saturation[256];
@@ -37,6 +38,15 @@ __attribute__((format(printf, 2, 3))) static void problem(checker *c, const char
   va_end(arguments);
   c->problems++;
   if (c->on_problem) c->on_problem(c->context, text);
+}
+
+/* What a function says that failed; memory that is out is no fault of the index. */
+static void failed(checker *c, sy_status status, const char *where) {
+  if (status == SY_NO_MEMORY) {
+    c->no_memory = true;
+  } else {
+    problem(c, "%s%s", where, c->reason.reason);
+  }
 }
 
 /* ---- Values ---------------------------------------------------------------------------------- */
@@ -124,7 +134,7 @@ static void check_run(checker *c, uint32_t run) {
     const char *fault = check_list(c, &list);
     if (fault) problem(c, "lexicon run %u term %u: %s", run, i, fault);
   }
-  if (status != SY_OK && status != SY_NOT_FOUND) problem(c, "%s", c->reason.reason);
+  if (status != SY_OK && status != SY_NOT_FOUND) failed(c, status, "");
 }
 
 static void check_field(checker *c, uint32_t field) {
@@ -134,7 +144,7 @@ static void check_field(checker *c, uint32_t field) {
   c->terms = c->postings = c->positions = 0;
   c->units = calloc((size_t)info->articles + 1, sizeof *c->units);
   if (!c->units) {
-    problem(c, "not checked: out of memory");
+    c->no_memory = true;
     return;
   }
   sy_bm25_saturation(expected->impact_average, c->saturation);
@@ -172,6 +182,8 @@ static bool is_wanted(void *context, uint32_t article) {
 static void check_articles(checker *c) {
   for (uint32_t a = 0; a < c->segment->info.articles; a++) {
     sy_string id;
+    char where[32];
+    snprintf(where, sizeof where, "article %u: ", a);
     sy_status status = sy_ids_get(&c->segment->ids, a, &id, &c->reason);
     if (status == SY_OK) {
       char copy[SY_ID_MAX_BYTES];
@@ -181,12 +193,10 @@ static void check_articles(checker *c) {
       status = sy_ids_find(&c->segment->ids, id, sy_id_hash(id), is_wanted, &search, &c->reason);
       if (status == SY_NOT_FOUND) problem(c, "article %u is not found by its id", a);
     }
-    if (status != SY_OK && status != SY_NOT_FOUND)
-      problem(c, "article %u: %s", a, c->reason.reason);
+    if (status != SY_OK && status != SY_NOT_FOUND) failed(c, status, where);
     sy_article article;
-    if (sy_articles_get(&c->segment->articles, a, &article, &c->reason) != SY_OK) {
-      problem(c, "article %u: %s", a, c->reason.reason);
-    }
+    status = sy_articles_get(&c->segment->articles, a, &article, &c->reason);
+    if (status != SY_OK) failed(c, status, where);
   }
 }
 
@@ -207,6 +217,7 @@ sy_status sy_check(sy_snapshot *snapshot, void (*on_problem)(void *context, cons
     status = sy_fail_at(error, SY_CORRUPT, sy_env_path(snapshot->env), 0, "%llu faults found",
                         (unsigned long long)c->problems);
   }
+  if (status == SY_OK && c->no_memory) status = sy_fail_memory(error);
   free(c);
   return status;
 }

@@ -35,13 +35,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #define SY_CHECKSUM_BYTES 8
 #define SY_TRANSACTION_BYTES (12ull << 20)
-#define SY_MAP_LEAST_BYTES (1ull << 30)   /* tried last, where address space is limited */
+#define SY_MAP_LEAST_BYTES (64ull << 20)  /* tried last, where address space is limited */
 #define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
 #define SY_RELEASE_VALUES 32u /* looked at one after the other, then their pages are given back */
 #define SY_READ_ATTEMPTS 50u  /* while writers keep committing under our eyes */
@@ -439,10 +440,21 @@ static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
   return status;
 }
 
-/* Opens LMDB with the largest map that the process may have. Returns LMDB's code. */
+/* The largest map to try: where address space is limited, a quarter of it; our own views and all memory have to
+ * fit, too. */
+static uint64_t most_map_bytes(void) {
+  struct rlimit limit;
+  bool limited = !getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur / 4 < SY_FILE_MOST_BYTES;
+  if (!limited) return SY_FILE_MOST_BYTES;
+  uint64_t bytes = limit.rlim_cur / 4 / SY_PAGE_MOST_BYTES * SY_PAGE_MOST_BYTES;
+  return bytes > SY_MAP_LEAST_BYTES ? bytes : SY_MAP_LEAST_BYTES;
+}
+
+/* Opens LMDB with the largest map that the process may have; LMDB takes a larger one when the file is
+ * larger. Returns LMDB's code. */
 static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
   int code = ENOMEM;
-  for (uint64_t map_bytes = SY_FILE_MOST_BYTES; map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM;
+  for (uint64_t map_bytes = most_map_bytes(); map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM;
        map_bytes /= 4) {
     code = mdb_env_create(&shared->mdb);
     if (code) return code;
@@ -514,6 +526,11 @@ static sy_status open_shared(sy_env *env, sy_error *error) {
   pthread_mutex_unlock(&shared_lock);
   if (code == EACCES && !env->writer) {
     return sy_fail_at(error, SY_IO, env->path, 0, "%s (readers must be able to write lock.mdb)",
+                      mdb_strerror(code));
+  }
+  if (code == ENOMEM) {
+    return sy_fail_at(error, SY_NO_MEMORY, env->path, 0,
+                      "cannot open: %s (ulimit -v must leave twice the index and 64 MiB)",
                       mdb_strerror(code));
   }
   return code ? fail_mdb(env, error, code, "cannot open") : SY_OK;

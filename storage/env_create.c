@@ -65,7 +65,8 @@ sy_status sy_env_create(const char *directory, sy_error *error) {
   if (!code && rename(made_file, file)) code = errno;
   remove_made(made, made_file);
   if (code) {
-    return sy_fail_at(error, SY_IO, directory, 0, "cannot make the index: %s", mdb_strerror(code));
+    return sy_fail_at(error, code == ENOMEM ? SY_NO_MEMORY : SY_IO, directory, 0,
+                      "cannot make the index: %s", mdb_strerror(code));
   }
   sync_directory(directory);
   return SY_OK;

@@ -140,7 +140,7 @@ static uint32_t only_position(const sy_list_writer *w) {
   const uint8_t *bits = w->positions.data;
   uint32_t k = sy_positions_parameter(w->lengths[w->articles[0]], 1);
   uint64_t lows = sy_positions_skip(bits, 0, 8 * (uint64_t)w->positions.bytes, 1);
-  if (lows == UINT64_MAX) return 0; /* memory ran out before */
+  if (!bits || lows == UINT64_MAX) return 0; /* memory ran out before */
   sy_positions only = {bits, 0, lows, lows, k, 1, 1, 0};
   return sy_positions_next(&only);
 }

@@ -39,6 +39,10 @@ sy_status sy_segment_writer_length_codes(sy_segment_writer *w, const uint8_t cod
 void sy_segment_writer_begin_postings(sy_segment_writer *w);
 /* Prepares a list writer for a field. It borrows the lengths. */
 void sy_segment_writer_init_list(const sy_segment_writer *w, uint32_t field, sy_list_writer *list);
+/* Forgets what was added to a list since it was ended last: where a list is read that contradicts itself,
+ * and another one will be written. */
+void sy_segment_writer_discard_list(const sy_segment_writer *w, uint32_t field,
+                                    sy_list_writer *list);
 /* Adds a term and its list to the lexicon. */
 sy_status sy_segment_writer_list(sy_segment_writer *w, uint32_t field, const sy_term_key *key,
                                  const sy_encoded_list *list, sy_error *error);

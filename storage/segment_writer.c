@@ -45,6 +45,12 @@ void sy_segment_writer_init_list(const sy_segment_writer *w, uint32_t field, sy_
                       w->info.fields[field].impact_average);
 }
 
+void sy_segment_writer_discard_list(const sy_segment_writer *w, uint32_t field,
+                                    sy_list_writer *list) {
+  sy_list_writer_free(list);
+  sy_segment_writer_init_list(w, field, list);
+}
+
 void sy_segment_writer_begin_postings(sy_segment_writer *w) {
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
     sy_field_info *field = &w->info.fields[f];

@@ -135,6 +135,7 @@ void cli_start(void) {
   struct sigaction action = {.sa_handler = on_broken_pipe};
   sigemptyset(&action.sa_mask);
   sigaction(SIGPIPE, &action, NULL);
+  signal(SIGXFSZ, SIG_IGN);         /* a limit of file size is an error of write() */
   setvbuf(stderr, NULL, _IOLBF, 0); /* messages are put together from characters */
   if (!isatty(STDOUT_FILENO)) setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 }

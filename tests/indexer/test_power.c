@@ -10,8 +10,10 @@
  *                 some (a random half), none, or all, in any order
  *
  * and opened, checked and compared with the commits. $SUOYIN_CRASH_POINTS says how many files are made
- * (default 60; make torture: thousands).
+ * (default 60; make torture: thousands). For one in five of these, up to 250, the run is one of few large
+ * commits: batches are flushed, and segments merged, while articles are added, replaced and deleted.
  */
+#include "indexer/writer_state.h"
 #include "tests/storage/disk.h"
 #include "tests/storage/storage_helper.h"
 
@@ -20,29 +22,70 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IDS 60
+#define IDS 120
 #define COMMITS 14
+#define LARGE_COMMITS 2u
+#define LARGE_CHANGES 600u /* of a commit: 12 batches, of which 8 are merged beside the rest */
+#define LARGE_CHARACTERS 60000u
+#define LARGE_LEAST_BESIDE 30u /* changes of a run, at least, are made beside a merge */
+#define LEAST_MEMORY (32u << 20)
+#define SLACK_BYTES (512u << 10) /* that two indexes of one content differ by */
 
 /* What the index holds after each commit: the version of each id, 0 for none. */
 typedef struct history {
   uint32_t versions[COMMITS + 1][IDS];
+  uint64_t used_bytes[COMMITS + 1]; /* of the file, by what is not free */
   uint32_t commits;
+  bool large;
+  uint32_t changes; /* of a large commit */
+  uint32_t beside;  /* changes that were made while segments were merged */
 } history;
 
-static void make_body(uint32_t id, uint32_t version, buffer *body) {
-  random_source random = {id * 7919ull + version};
-  body->bytes = 0;
-  random_text(&random, 2 + (id * version) % 90, true, body);
+/* Much for the inverter, less on disk: four characters in any order. */
+static void make_large_body(random_source *random, buffer *body) {
+  static const char *const characters[] = {"的", "是", "不", "人"};
+  for (uint32_t i = 0; i < LARGE_CHARACTERS / 30; i++) {
+    uint64_t bits = random_next(random);
+    for (uint32_t k = 0; k < 30; k++) buffer_add_string(body, characters[bits >> 2 * k & 3]);
+  }
 }
 
-static void add_one(sy_writer *w, uint32_t number, uint32_t version) {
+static void make_body(const history *h, uint32_t id, uint32_t version, buffer *body) {
+  random_source random = {id * 7919ull + version};
+  body->bytes = 0;
+  if (h->large) {
+    make_large_body(&random, body);
+  } else {
+    random_text(&random, 2 + (id * version) % 90, true, body);
+  }
+}
+
+static sy_status try_add(sy_writer *w, const history *h, uint32_t number, uint32_t version) {
   char id[20];
   buffer body = {0};
-  make_body(number, version, &body);
+  make_body(h, number, version, &body);
   sy_article article = {
       {id, (size_t)sprintf(id, "p%u", number)}, {"t", 1}, {body.data, body.bytes}, {0}};
-  assert_ok(sy_writer_add(w, &article, &test_error));
+  sy_status status = sy_writer_add(w, &article, &test_error);
   free(body.data);
+  return status;
+}
+
+static void add_one(sy_writer *w, const history *h, uint32_t number, uint32_t version) {
+  assert_ok(try_add(w, h, number, version));
+}
+
+static sy_writer *open_writer(const char *path) {
+  sy_writer *w;
+  sy_writer_options options = SY_WRITER_OPTIONS_DEFAULT;
+  options.memory_bytes = LEAST_MEMORY;
+  assert_ok(sy_writer_open(path, &options, &w, &test_error));
+  return w;
+}
+
+static uint64_t used_bytes(const char *path) {
+  sy_index_stats stats = stats_of(path);
+  return stats.bytes_file - stats.bytes_free;
 }
 
 static void delete_one(sy_writer *w, uint32_t number) {
@@ -55,14 +98,15 @@ static void delete_one(sy_writer *w, uint32_t number) {
 static void change(sy_writer *w, history *h, random_source *random) {
   uint32_t *now = h->versions[h->commits + 1];
   memcpy(now, h->versions[h->commits], sizeof h->versions[0]);
-  for (uint32_t n = 1 + random_below(random, 25); n; n--) {
+  for (uint32_t n = h->large ? h->changes : 1 + random_below(random, 25); n; n--) {
     uint32_t id = random_below(random, IDS);
-    if (now[id] && random_one_in(random, 3)) {
+    h->beside += w->merge != NULL;
+    if (now[id] && random_one_in(random, h->large ? 10 : 3)) {
       delete_one(w, id);
       now[id] = 0;
     } else {
       now[id] = h->commits + 1;
-      add_one(w, id, now[id]);
+      add_one(w, h, id, now[id]);
     }
   }
   if (random_one_in(random, 4)) {
@@ -74,12 +118,12 @@ static void change(sy_writer *w, history *h, random_source *random) {
 }
 
 static void record(const char *path, history *h, random_source *random) {
-  sy_writer *w;
-  assert_ok(sy_writer_open(path, NULL, &w, &test_error)); /* the file is made whole or not at all */
+  sy_writer *w = open_writer(path); /* the file is made whole or not at all */
   disk_record(path);
-  while (h->commits < COMMITS) {
-    if (!w) assert_ok(sy_writer_open(path, NULL, &w, &test_error));
+  while (h->commits < (h->large ? LARGE_COMMITS : COMMITS)) {
+    if (!w) w = open_writer(path);
     change(w, h, random);
+    h->used_bytes[h->commits] = used_bytes(path);
     if (random_one_in(random, 3)) {
       sy_writer_close(w);
       w = NULL;
@@ -166,7 +210,8 @@ static void write_image(const image *m, const char *path) {
 
 /* ---- What must be in it ---------------------------------------------------------------------- */
 
-static bool holds(sy_index *index, const uint32_t versions[IDS]) {
+static bool holds(sy_index *index, const history *h, uint32_t commit) {
+  const uint32_t *versions = h->versions[commit];
   uint64_t live = 0;
   bool same = true;
   buffer body = {0};
@@ -181,7 +226,7 @@ static bool holds(sy_index *index, const uint32_t versions[IDS]) {
       continue;
     }
     live++;
-    make_body(i, versions[i], &body);
+    make_body(h, i, versions[i], &body);
     same = status == SY_OK && sy_index_article(index, number, &got, &test_error) == SY_OK &&
            got.body.bytes == body.bytes && !memcmp(got.body.data, body.data, body.bytes);
   }
@@ -196,8 +241,7 @@ static void check_content(const char *path, const history *h, uint32_t reported)
   sy_status status = sy_index_open(path, &index, &test_error);
   if (!reported && status == SY_NOT_FOUND) return; /* before the first commit */
   if (status != SY_OK) check_status(status, SY_OK, "opening after a crash", __FILE__, __LINE__);
-  bool good = holds(index, h->versions[reported]) ||
-              (reported < h->commits && holds(index, h->versions[reported + 1]));
+  bool good = holds(index, h, reported) || (reported < h->commits && holds(index, h, reported + 1));
   if (!good) fail_msg("behind commit %u: another content", reported);
   assert_ok(sy_index_check(index, NULL, NULL, &test_error));
   sy_index_close(index);
@@ -230,22 +274,24 @@ static void crash_at(const disk_event *events, size_t count, crash kind, const h
   write_image(m, path);
   check_content(path, h, reported);
   check_writing(path);
+  uint64_t most = h->used_bytes[reported];
+  if (reported < h->commits && most < h->used_bytes[reported + 1])
+    most = h->used_bytes[reported + 1];
+  assert_true(used_bytes(path) <= most + SLACK_BYTES);
   remove_directory(path);
 }
 
-static void test_crashes(void **state) {
-  (void)state;
-  random_source random = seeded(101);
-  const char *wanted = getenv("SUOYIN_CRASH_POINTS");
-  uint64_t points = wanted ? strtoull(wanted, NULL, 10) : 60, made = 0;
+static void crash_runs(uint64_t points, bool large, random_source *source) {
+  random_source random = *source;
+  uint64_t made = 0;
   image m = {0};
   while (made < points) {
-    history h = {.commits = 0};
+    history h = {.large = large, .changes = LARGE_CHANGES};
     char *path = make_directory();
     record(path, &h, &random);
     size_t count;
     const disk_event *events = disk_events(&count);
-    assert_true(count > 3 * COMMITS);
+    assert_true(count > 3 * h.commits && (!large || h.beside > LARGE_LEAST_BESIDE));
     /* All points of the run, or as many of them as are wanted, spread over it. */
     uint64_t left = points - made, all = count * CRASHES, step = all > left ? all / left : 1;
     for (uint64_t i = random_below(&random, (uint32_t)step); i < all && made < points; i += step) {
@@ -255,8 +301,26 @@ static void test_crashes(void **state) {
     disk_forget();
     remove_directory(path);
   }
-  printf("# %llu crashes\n", (unsigned long long)made);
+  printf("# %llu crashes%s\n", (unsigned long long)made, large ? " beside merges" : "");
   free(m.bytes);
+}
+
+static uint64_t points_wanted(void) {
+  const char *wanted = getenv("SUOYIN_CRASH_POINTS");
+  return wanted ? strtoull(wanted, NULL, 10) : 60;
+}
+
+static void test_crashes(void **state) {
+  (void)state;
+  random_source random = seeded(101);
+  crash_runs(points_wanted(), false, &random);
+}
+
+static void test_crashes_beside_merges(void **state) {
+  (void)state;
+  random_source random = seeded(102);
+  uint64_t points = points_wanted() / 5;
+  crash_runs(points < 250 ? points : 250, true, &random);
 }
 
 /* ---- Calls that fail ------------------------------------------------------------------------- */
@@ -267,13 +331,12 @@ static bool fail_at(uint64_t n, int error, bool partly) {
   char *path = make_directory();
   history h = {.commits = 0};
   random_source random = {n};
-  sy_writer *w;
-  assert_ok(sy_writer_open(path, NULL, &w, &test_error));
+  sy_writer *w = open_writer(path);
   change(w, &h, &random);
   change(w, &h, &random);
   uint32_t *now = h.versions[3];
   memcpy(now, h.versions[2], sizeof h.versions[0]);
-  for (uint32_t i = 0; i < IDS; i += 2) add_one(w, i, now[i] = 3);
+  for (uint32_t i = 0; i < IDS; i += 2) add_one(w, &h, i, now[i] = 3);
   disk_fail(path, n, error, partly);
   sy_status status = sy_writer_commit(w, &test_error);
   bool reached = disk_heal() > n;
@@ -306,8 +369,47 @@ static void test_failures(void **state) {
   disk_forget();
 }
 
+/* One large commit on top of another, in which every call from the n-th on fails. Returns how many calls
+ * there were. */
+static uint64_t fail_beside_merges(uint64_t n, int error) {
+  char *path = make_directory();
+  history h = {.large = true, .changes = IDS};
+  random_source random = {103};
+  sy_writer *w = open_writer(path);
+  change(w, &h, &random);
+  uint64_t used = used_bytes(path);
+  disk_fail(path, n, error, n % 2);
+  uint32_t *now = h.versions[2];
+  memcpy(now, h.versions[1], sizeof h.versions[0]);
+  sy_status status = SY_OK;
+  for (uint32_t i = 0; i < LARGE_CHANGES / 3 * 2 && status == SY_OK; i++) {
+    status = try_add(w, &h, i * 7 % IDS, now[i * 7 % IDS] = 2);
+  }
+  if (status == SY_OK) status = sy_writer_commit(w, &test_error);
+  uint64_t calls = disk_heal();
+  assert_status(status, calls > n ? SY_IO : SY_OK);
+  sy_writer_close(w);
+  h.commits = 2;
+  check_content(path, &h, calls > n ? 1 : 2);
+  check_writing(path);
+  if (calls > n) assert_true(used_bytes(path) <= used + SLACK_BYTES);
+  remove_directory(path);
+  return calls;
+}
+
+static void test_failures_beside_merges(void **state) {
+  (void)state;
+  uint64_t calls = fail_beside_merges(UINT64_MAX, EIO), points = points_wanted() / 20;
+  if (points > 50) points = 50;
+  for (uint64_t i = 0; i < points; i++) {
+    fail_beside_merges(calls * i / points, i % 2 ? ENOSPC : EIO);
+  }
+  disk_forget();
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_crashes),
-                                     cmocka_unit_test(test_failures)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_crashes), cmocka_unit_test(test_crashes_beside_merges),
+      cmocka_unit_test(test_failures_beside_merges), cmocka_unit_test(test_failures)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

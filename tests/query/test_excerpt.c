@@ -160,11 +160,38 @@ static void test_hidden(void **state) {
   free(body);
 }
 
+/* Text that is one clause is not read whole either, whether its best part is seen by the scan or not. */
+static void test_one_clause(void **state) {
+  (void)state;
+  static const char *const filler[] = {"这里没有", "not here at all ", "这里 not"};
+  static const char *const places[] = {"机器学习", " machine learning ", "机(jī)器学习"};
+  for (int i = 0; i < 9; i++) {
+    looking l;
+    sy_error error;
+    char *body = malloc(8 * TEXT_BYTES + 64), *end = body;
+    while (end < body + 8 * TEXT_BYTES) end = stpcpy(end, filler[i / 3]);
+    size_t bytes = (size_t)(end - body), most = bytes, place = strlen(filler[i / 3]);
+    place *= 7 * TEXT_BYTES / place;
+    end = body + place + strlen(places[i % 3]);
+    memcpy(body + place, places[i % 3], strlen(places[i % 3]));
+    while ((*end & 0xC0) == 0x80) *end++ = ' '; /* what is left of a character */
+    look_for(&l, i % 3 == 1 ? "machine" : "\"机器学习\"");
+    assert_int_equal(sy_matcher_run(&l.whole, (sy_string){body, bytes}, &error), SY_OK);
+    assert_int_equal(sy_excerpt_run(&l.parts, (sy_string){body, bytes}, 80, &error), SY_OK);
+    assert_int_equal(compare(&l), 1);
+    if (i % 3 == 2) most = 2 << 20; /* hidden: a megabyte at a time */
+    assert_true(sy_matcher_unit_count(&l.parts) < most / 5);
+    look_no_more(&l);
+    free(body);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_parts_of_whole),
       cmocka_unit_test(test_best_part),
       cmocka_unit_test(test_hidden),
+      cmocka_unit_test(test_one_clause),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# crashes.sh - thousands of crashes of the machine (tests/indexer/test_power.c), of runs made from several
-# seeds.
+# crashes.sh - thousands of crashes of the machine (tests/indexer/test_power.c), a thousand of them beside
+# merges, of runs made from several seeds.
 #
 #   tests/torture/crashes.sh [BUILD]
 set -eu
