@@ -2,9 +2,10 @@
  * merge_policy.c - which segments are merged (contract in merge.h).
  *
  * The policy is Lucene's log merge: segments are of a level by their size, and levels grow by
- * MERGE_FACTOR. When the newest segments, as long as they are not above a level, have MERGE_FACTOR of
- * that level among them, they are merged, those of lower levels behind them left alone. An article is
- * rewritten about log8(index size / 64 KB) times, and an index has at most 7 segments of each level.
+ * MERGE_FACTOR. When the newest segments, as long as they are not above a level, have MERGE_FACTOR
+ * of that level among them, they are merged, those of lower levels behind them left alone. An
+ * article is rewritten about log8(index size / 64 KB) times, and an index has at most 7 segments of
+ * each level.
  */
 #include "indexer/merge.h"
 
@@ -18,7 +19,8 @@ static uint64_t segment_bytes(const sy_segment_info *info) {
   return bytes;
 }
 
-/* Whether the segments from `low` to below `high` bytes, newest of those below `high`, are to be merged. */
+/* Whether the segments from `low` to below `high` bytes, newest of those below `high`, are to be
+ * merged. */
 static bool is_full(const sy_manifest *m, uint64_t low, uint64_t high, uint32_t *first,
                     uint32_t *count) {
   uint32_t end = m->segment_count, of_level = 0, behind = 0;

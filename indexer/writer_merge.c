@@ -1,9 +1,10 @@
 /*
- * writer_merge.c - when a writer merges, and what then takes the place of what (described in writer.c).
+ * writer_merge.c - when a writer merges, and what then takes the place of what (described in
+ * writer.c).
  *
  * Merges go on while articles are added, one at a time, by as many bytes as the articles have times
- * MERGE_PACE; a commit waits for the one that is under way, and for all that the policy wants then. Articles
- * that are deleted meanwhile are deleted in the new segment in the end.
+ * MERGE_PACE; a commit waits for the one that is under way, and for all that the policy wants then.
+ * Articles that are deleted meanwhile are deleted in the new segment in the end.
  */
 #include "base/status.h"
 #include "indexer/reorder.h"
@@ -49,8 +50,8 @@ static sy_status begin_merge(sy_writer *w, uint32_t first, uint32_t count, sy_er
   return status;
 }
 
-/* Deletes those of the merged segments that no commit has named; a commit that no longer names them deletes
- * the others. */
+/* Deletes those of the merged segments that no commit has named; a commit that no longer names them
+ * deletes the others. */
 static sy_status delete_pending(sy_writer *w, sy_error *error) {
   for (uint32_t i = w->merge_first; i < w->merge_first + w->merge_count; i++) {
     uint32_t id = w->manifest.segments[i].id;
