@@ -1,6 +1,7 @@
 /*
- * bench_commits.c - `suoyin-bench commits`: many small commits, each by a writer that is opened for it, as from
- * the shell; how long they take, those that merge among them, and how many segments are left.
+ * bench_commits.c - `suoyin-bench commits`: many small commits, each by a writer that is opened for
+ * it, as from the shell; how long they take, those that merge among them, and how many segments are
+ * left.
  */
 #include "benchmarks/bench.h"
 #include "benchmarks/corpus.h"

@@ -1,6 +1,7 @@
 /*
- * bench_generate.c - `suoyin-bench generate`: a corpus of any size like one that is there, as JSON lines on
- * stdout: its n-grams (language.h) and the lengths of its articles. The same seed makes the same corpus.
+ * bench_generate.c - `suoyin-bench generate`: a corpus of any size like one that is there, as JSON
+ * lines on stdout: its n-grams (language.h) and the lengths of its articles. The same seed makes
+ * the same corpus.
  */
 #include "benchmarks/bench.h"
 #include "benchmarks/corpus.h"

@@ -1,8 +1,9 @@
 /*
- * bench_index.c - `suoyin-bench index`: how fast a corpus becomes an index, in how much memory, how large.
+ * bench_index.c - `suoyin-bench index`: how fast a corpus becomes an index, in how much memory, how
+ * large.
  *
- * Each run is a process of its own that makes an index in a directory of its own: so memory is that of one
- * run, and what the system wrote is known. The index is durable when a run's time ends.
+ * Each run is a process of its own that makes an index in a directory of its own: so memory is that
+ * of one run, and what the system wrote is known. The index is durable when a run's time ends.
  */
 #include "benchmarks/bench.h"
 #include "tools/cli.h"

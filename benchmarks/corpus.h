@@ -7,7 +7,8 @@
 /* Returns an exit status; anything but 0 ends the reading. `line` counts from 1. */
 typedef int bench_visitor(void *context, const json_t *article, size_t line);
 
-/* Calls `visit` for every `stride`-th line (at least 1). Returns the exit status; errors are printed. */
+/* Calls `visit` for every `stride`-th line (at least 1). Returns the exit status; errors are
+ * printed. */
 int bench_read_corpus(const char *path, size_t stride, bench_visitor *visit, void *context);
 
 #endif

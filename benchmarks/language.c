@@ -73,7 +73,8 @@ void language_free(language *l) {
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Source: Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014 (SplitMix64). */
+/* Source: Steele, Lea and Flood, Fast Splittable Pseudorandom Number Generators, 2014
+ * (SplitMix64). */
 uint32_t language_random(language *l, uint32_t bound) {
   uint64_t z = l->random += 0x9e3779b97f4a7c15u;
   z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -99,7 +100,8 @@ static uint32_t elsewhere(language *l, uint32_t at) {
   return at;
 }
 
-/* The place is never changed within a word of letters and digits: there are not so many new ones. */
+/* The place is never changed within a word of letters and digits: there are not so many new
+ * ones. */
 static bool in_word(const language *l, uint32_t at) {
   uint32_t c = l->characters[at - 1];
   return c < 0x80 && isalnum((int)c);

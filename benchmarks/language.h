@@ -1,12 +1,14 @@
 /*
  * language.h - text like that of a corpus, as much as is wanted: a Markov chain of characters.
  *
- * What follows two characters is what followed them somewhere in the corpus; the n-grams so have the
- * corpus's frequencies, which are Zipfian. Some characters are copied before the place is changed, so long
- * n-grams recur as phrases do; and now and then the text goes on anywhere, so that there are ever new
- * n-grams, as there are in a corpus that grows. The same seed makes the same text.
+ * What follows two characters is what followed them somewhere in the corpus; the n-grams so have
+ * the corpus's frequencies, which are Zipfian. Some characters are copied before the place is
+ * changed, so long n-grams recur as phrases do; and now and then the text goes on anywhere, so that
+ * there are ever new n-grams, as there are in a corpus that grows. The same seed makes the same
+ * text.
  *
- * Source: Shannon, A Mathematical Theory of Communication, 1948, section 3: a book opened at random.
+ * Source: Shannon, A Mathematical Theory of Communication, 1948, section 3: a book opened at
+ * random.
  */
 #ifndef SY_LANGUAGE_H
 #define SY_LANGUAGE_H
@@ -25,8 +27,8 @@ typedef struct language {
   uint64_t random;
 } language;
 
-/* Adds a text to learn from, in UTF-8; what is beyond the most is left out. Returns the characters that
- * were added, or -1: no memory. */
+/* Adds a text to learn from, in UTF-8; what is beyond the most is left out. Returns the characters
+ * that were added, or -1: no memory. */
 int64_t language_learn(language *l, const char *text, size_t bytes);
 /* All is learnt. False: no memory, or nothing was learnt. */
 bool language_start(language *l, uint64_t seed);
@@ -35,7 +37,8 @@ void language_free(language *l);
 /* From 0 to before `bound`, which is not 0. */
 uint32_t language_random(language *l, uint32_t bound);
 
-/* Writes `characters` characters in UTF-8 to `out`, which has four bytes for each. Returns the bytes. */
+/* Writes `characters` characters in UTF-8 to `out`, which has four bytes for each. Returns the
+ * bytes. */
 size_t language_write(language *l, size_t characters, char *out);
 
 #endif

@@ -153,11 +153,11 @@ SY_API sy_status sy_writer_commit(sy_writer *writer, sy_error *error);
 /* Merges all segments into at most `segments` (at least 1), dropping deleted articles. Commits. */
 SY_API sy_status sy_writer_merge(sy_writer *writer, uint32_t segments, sy_error *error);
 
-/* Merges all segments into one and puts its articles in an order in which those that share terms are near
- * each other (recursive graph bisection: Dhulipala et al., 2016): the index gets smaller and searches
- * faster. Results stay the same, but articles of equal score may change places: ties are in article
- * order. Commits. Takes the options' threads and memory; while it runs, the file holds the articles up to
- * three times. */
+/* Merges all segments into one and puts its articles in an order in which those that share terms
+ * are near each other (recursive graph bisection: Dhulipala et al., 2016): the index gets smaller
+ * and searches faster. Results stay the same, but articles of equal score may change places: ties
+ * are in article order. Commits. Takes the options' threads and memory; while it runs, the file
+ * holds the articles up to three times. */
 SY_API sy_status sy_writer_optimize(sy_writer *writer, sy_error *error);
 
 /* Counters since sy_writer_open(). */
@@ -169,8 +169,8 @@ typedef struct sy_writer_counts {
   uint64_t invalid_bytes; /* bytes that were no UTF-8, read as U+FFFD; complete after a commit */
   uint64_t articles;      /* live articles in the index, uncommitted ones included */
 } sy_writer_counts;
-/* Looks up which of the last articles replace others: what fails then, the next call that changes the writer
- * reports. */
+/* Looks up which of the last articles replace others: what fails then, the next call that changes
+ * the writer reports. */
 SY_API void sy_writer_get_counts(sy_writer *writer, sy_writer_counts *counts);
 
 /* Where time went since sy_writer_open(): seconds, summed over all threads. */

@@ -68,7 +68,7 @@ sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, sy_list_wr
 /* Where a piece lies now. */
 static const uint8_t *piece(const uint8_t **at, const uint8_t *was, size_t bytes) {
   const uint8_t *here = *at;
-  *at += bytes;
+  if (bytes) *at += bytes; /* there may be none at all */
   return was ? here : NULL;
 }
 

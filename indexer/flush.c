@@ -1,6 +1,6 @@
 /*
- * flush.c - the end of a batch: partitions gathered, sorted and coded by the workers, and written in
- * order (described in invert.h).
+ * flush.c - the end of a batch: partitions gathered, sorted and coded by the workers, and written
+ * in order (described in invert.h).
  */
 #include "base/status.h"
 #include "indexer/coding.h"
@@ -24,8 +24,8 @@ static void rank_words(uint64_t *tuples, size_t count, uint32_t shift, const uin
   }
 }
 
-/* All tuples of a partition by article and position, in w->tuples; *count is 0 before. NULL: memory ran
- * out. */
+/* All tuples of a partition by article and position, in w->tuples; *count is 0 before. NULL: memory
+ * ran out. */
 static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_worker *w,
                         size_t *count) {
   const sy_inverter *v = f->inverter;
@@ -88,7 +88,8 @@ static void clear_partition(sy_inverter *v, uint32_t field, uint32_t first) {
   }
 }
 
-/* Codes the `index`-th partition; a sy_code_run. One that is continued is gathered anew: few are so large. */
+/* Codes the `index`-th partition; a sy_code_run. One that is continued is gathered anew: few are so
+ * large. */
 static sy_status code_partition(void *context, size_t index, uint32_t worker,
                                 const sy_term_key *behind, sy_coded_runs *out, sy_error *error) {
   const flush *f = context;

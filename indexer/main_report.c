@@ -13,8 +13,8 @@ typedef struct stage {
 
 enum { STAGES = 9 };
 
-/* The stages of indexing. What the caller's thread did in the writer beside them is not told from its
- * waiting. */
+/* The stages of indexing. What the caller's thread did in the writer beside them is not told from
+ * its waiting. */
 static void list_stages(const sy_writer_timings *t, double elapsed, stage stages[STAGES]) {
   double read = elapsed > t->calls ? elapsed - t->calls : 0;
   const stage all[STAGES] = {

@@ -3,8 +3,8 @@
  *
  * Articles keep their order, so the lists of a term are appended one behind the other, numbers
  * shifted. What does not depend on the numbers is copied as it is coded: stored text in compressed
- * blocks, when nothing in the segment is deleted, and positions as bit strings, block by block. Runs of the
- * lexicon are merged by all workers of the pool (coding.h).
+ * blocks, when nothing in the segment is deleted, and positions as bit strings, block by block.
+ * Runs of the lexicon are merged by all workers of the pool (coding.h).
  */
 #include "indexer/merge.h"
 

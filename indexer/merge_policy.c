@@ -18,7 +18,8 @@ static uint64_t segment_bytes(const sy_segment_info *info) {
   return bytes;
 }
 
-/* Whether the segments from `low` to below `high` bytes, newest of those below `high`, are to be merged. */
+/* Whether the segments from `low` to below `high` bytes, newest of those below `high`, are to be
+ * merged. */
 static bool is_full(const sy_manifest *m, uint64_t low, uint64_t high, uint32_t *first,
                     uint32_t *count) {
   uint32_t end = m->segment_count, of_level = 0, behind = 0;

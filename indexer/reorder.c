@@ -2,9 +2,10 @@
  * reorder.c - rewriting a segment in another order (contract in reorder.h; the order is found in
  * reorder_order.c).
  *
- * Stored text and lists are read and coded by all workers of the pool, and written in order by the caller.
- * The positions of an article are copied as they are coded. A list longer than LIST_ARTICLES is read several
- * times, each time for the articles that get some range of new numbers.
+ * Stored text and lists are read and coded by all workers of the pool, and written in order by the
+ * caller. The positions of an article are copied as they are coded. A list longer than
+ * LIST_ARTICLES is read several times, each time for the articles that get some range of new
+ * numbers.
  */
 #include "indexer/reorder.h"
 

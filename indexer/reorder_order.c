@@ -1,8 +1,9 @@
 /*
- * reorder_order.c - the terms of each article, and the order they ask for (contract in reorder_order.h).
+ * reorder_order.c - the terms of each article, and the order they ask for (contract in
+ * reorder_order.h).
  *
- * Terms of very few articles have little to gain, and there are many of them; terms of a large part of all
- * articles are everywhere whatever the order. Both are left out.
+ * Terms of very few articles have little to gain, and there are many of them; terms of a large part
+ * of all articles are everywhere whatever the order. Both are left out.
  */
 #include "indexer/reorder_order.h"
 

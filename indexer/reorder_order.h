@@ -1,5 +1,5 @@
-/* reorder_order.h - the order of a segment's articles by bisection.h: the terms of each article are got
- * from the postings. Part of reorder.h's work. */
+/* reorder_order.h - the order of a segment's articles by bisection.h: the terms of each article are
+ * got from the postings. Part of reorder.h's work. */
 #ifndef SY_REORDER_ORDER_H
 #define SY_REORDER_ORDER_H
 

@@ -13,9 +13,10 @@
  *
  *     next[first] -> block <- block <- block
  *
- * A block has 1024 bytes: a link to the block before it and 127 tuples (of 512 bytes, gathering took a
- * quarter longer, of 2048 an eighth less, but a batch of ten articles twice the memory). Slabs of 2 MB hold blocks; they
- * are kept from batch to batch, because touching fresh memory costs more than sorting.
+ * A block has 1024 bytes: a link to the block before it and 127 tuples (of 512 bytes, gathering
+ * took a quarter longer, of 2048 an eighth less, but a batch of ten articles twice the memory).
+ * Slabs of 2 MB hold blocks; they are kept from batch to batch, because touching fresh memory costs
+ * more than sorting.
  */
 #ifndef SY_TUPLES_H
 #define SY_TUPLES_H
@@ -107,8 +108,8 @@ static inline void sy_tuples_clear(sy_tuples *t, uint32_t first) { t->next[first
 /* Merges two arrays that ascend by the bits of `mask`. */
 void sy_tuples_merge(const uint64_t *a, size_t a_count, const uint64_t *b, size_t b_count,
                      uint64_t mask, uint64_t *out);
-/* Sorts by the bits from `shift` on; what is below ascends already. Returns `a` or `b`, both of `count`:
- * the one in which the result is. */
+/* Sorts by the bits from `shift` on; what is below ascends already. Returns `a` or `b`, both of
+ * `count`: the one in which the result is. */
 uint64_t *sy_tuples_sort(uint64_t *a, uint64_t *b, size_t count, uint32_t shift);
 
 #endif

@@ -3,8 +3,8 @@
  * fit a tuple. A hash table with open addressing; words are numbered as they come, and ranked by
  * their bytes when the batch is flushed.
  *
- * A slot has the word itself when that is short, as nearly all are, so that a look-up is one cache miss
- * and not three.
+ * A slot has the word itself when that is short, as nearly all are, so that a look-up is one cache
+ * miss and not three.
  */
 #ifndef SY_WORDS_H
 #define SY_WORDS_H
@@ -43,8 +43,8 @@ void sy_words_clear(sy_words *w); /* keeps the memory */
 void sy_words_free(sy_words *w);
 uint64_t sy_words_memory(const sy_words *w); /* and what their ranks will take */
 
-/* The words of several tables in order of their bytes, which is that of their code points. Equal ones
- * have the same rank. */
+/* The words of several tables in order of their bytes, which is that of their code points. Equal
+ * ones have the same rank. */
 typedef struct sy_ranks {
   const uint8_t **words; /* by rank: a length byte, then the word */
   uint32_t count;

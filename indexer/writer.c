@@ -1,5 +1,6 @@
 /*
- * writer.c - sy_writer: adding, deleting, committing (contracts in suoyin.h; merging is in writer_merge.c).
+ * writer.c - sy_writer: adding, deleting, committing (contracts in suoyin.h; merging is in
+ * writer_merge.c).
  *
  * Articles gather in a batch: text goes to the new segment's stored blocks at once, terms to the
  * inverter. When the batch has used its share of memory it is flushed and its segment becomes
@@ -271,9 +272,9 @@ static sy_status settle_in(sy_writer *w, uint32_t i, const uint64_t *claims, uin
   return SY_OK;
 }
 
-/* Deletes the stored articles whose ids the batch's articles have, from the first on that was not looked up
- * yet. A segment's table of hashes is walked once for all of them, in order, instead of all segments'
- * tables for each: this takes neither cache misses nor much of the map. */
+/* Deletes the stored articles whose ids the batch's articles have, from the first on that was not
+ * looked up yet. A segment's table of hashes is walked once for all of them, in order, instead of
+ * all segments' tables for each: this takes neither cache misses nor much of the map. */
 static sy_status settle_claims(sy_writer *w, sy_error *error) {
   uint32_t count = w->segment.info.articles - w->claims_begin;
   if (!w->claims) w->claims = malloc(2 * CLAIMS_MOST * sizeof *w->claims);
@@ -314,8 +315,8 @@ void sy_writer_get_counts(sy_writer *w, sy_writer_counts *counts) {
 
 /* ---- Adding ---------------------------------------------------------------------------------- */
 
-/* Makes `id` the id of the batch's next article; the one of the batch that had it is deleted, and one of a
- * segment when claims are settled. */
+/* Makes `id` the id of the batch's next article; the one of the batch that had it is deleted, and
+ * one of a segment when claims are settled. */
 static sy_status claim_id(sy_writer *w, sy_string id, sy_error *error) {
   uint32_t article = w->segment.info.articles;
   if (article * 2 >= w->batch_capacity) SY_TRY(grow_batch_ids(w, error));
@@ -380,8 +381,8 @@ sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error
 
 /* ---- Flushing --------------------------------------------------------------------------- */
 
-/* The batch's deletions become the segment's. Both arrays grow before anything is changed: closing goes by
- * the count. */
+/* The batch's deletions become the segment's. Both arrays grow before anything is changed: closing
+ * goes by the count. */
 static sy_status append_segment(sy_writer *w, const sy_segment_info *info, sy_error *error) {
   size_t count = w->manifest.segment_count + 1;
   sy_segment_info *segments = realloc(w->manifest.segments, count * sizeof *segments);

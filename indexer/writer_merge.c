@@ -1,9 +1,10 @@
 /*
- * writer_merge.c - when a writer merges, and what then takes the place of what (described in writer.c).
+ * writer_merge.c - when a writer merges, and what then takes the place of what (described in
+ * writer.c).
  *
  * Merges go on while articles are added, one at a time, by as many bytes as the articles have times
- * MERGE_PACE; a commit waits for the one that is under way, and for all that the policy wants then. Articles
- * that are deleted meanwhile are deleted in the new segment in the end.
+ * MERGE_PACE; a commit waits for the one that is under way, and for all that the policy wants then.
+ * Articles that are deleted meanwhile are deleted in the new segment in the end.
  */
 #include "base/status.h"
 #include "indexer/reorder.h"

@@ -1,4 +1,5 @@
-/* writer_state.h - what writer.c and writer_merge.c know of a writer; nobody else but a test includes this. */
+/* writer_state.h - what writer.c and writer_merge.c know of a writer; nobody else but a test
+ * includes this. */
 #ifndef SY_WRITER_STATE_H
 #define SY_WRITER_STATE_H
 
@@ -47,12 +48,14 @@ void sy_writer_close_snapshot(sy_writer *w);
 sy_status sy_writer_commit_pending(sy_writer *w, sy_error *error);
 sy_articles_options sy_writer_articles_options(const sy_writer *w);
 
-/* ---- writer_merge.c: no batch is under way, but for the first two -------------------------------- */
+/* ---- writer_merge.c: no batch is under way, but for the first two
+ * -------------------------------- */
 
-/* Begins the merge that the policy wants now, if any, unless one is under way. All segments are committed to
- * the environment. */
+/* Begins the merge that the policy wants now, if any, unless one is under way. All segments are
+ * committed to the environment. */
 sy_status sy_writer_begin_merging(sy_writer *w, sy_error *error);
-/* Goes on with the merge that is under way, until its segment has as many bytes as it should by now. */
+/* Goes on with the merge that is under way, until its segment has as many bytes as it should by
+ * now. */
 sy_status sy_writer_go_on_merging(sy_writer *w, sy_error *error);
 /* All merges that the policy wants. The snapshot is closed then. */
 sy_status sy_writer_merge_by_policy(sy_writer *w, sy_error *error);

@@ -62,7 +62,8 @@ static void end_slice(scan *s, uint32_t at) {
   s->current = (slice){.start = at};
 }
 
-/* Text without clauses must not be one slice: what is analysed takes ten times its bytes of memory. */
+/* Text without clauses must not be one slice: what is analysed takes ten times its bytes of
+ * memory. */
 static inline bool is_long(const scan *s, uint32_t at) {
   return at - s->current.start >= SLICE_MOST * s->slice_bytes;
 }
@@ -171,8 +172,8 @@ static sy_status read_piece(sy_matcher *m, sy_string text, uint32_t start, uint3
   return sy_matcher_match(m, error);
 }
 
-/* Reads slices one behind the other, up to PIECE_BYTES of them at once and the last one again with the
- * next, until there is a match; the first ones when there is none. */
+/* Reads slices one behind the other, up to PIECE_BYTES of them at once and the last one again with
+ * the next, until there is a match; the first ones when there is none. */
 static sy_status read_pieces(sy_matcher *m, sy_string text, const slice *slices, size_t count,
                              sy_error *error) {
   size_t first = 0, next = 0, first_end = 0;

@@ -13,9 +13,10 @@
  * whatever came before, the analyzer knows nothing but that there is a break. So the units of a
  * slice are those that the whole text has there.
  *
- * Where no clause ends for 8 slices' length, a slice begins with any Chinese character, or white space
- * between words: analysis takes about ten times the bytes of a slice, and an article can be one clause of
- * a gigabyte. A pair that such a cut parts is seen when both slices are read, as neighbours are.
+ * Where no clause ends for 8 slices' length, a slice begins with any Chinese character, or white
+ * space between words: analysis takes about ten times the bytes of a slice, and an article can be
+ * one clause of a gigabyte. A pair that such a cut parts is seen when both slices are read, as
+ * neighbours are.
  */
 #ifndef SY_EXCERPT_H
 #define SY_EXCERPT_H
@@ -25,7 +26,8 @@
 #define SY_EXCERPT_LEAST_BYTES (64u << 10) /* shorter texts are read whole */
 
 /* Finds matches in the best parts of `text`, to be shown in passages of `characters`; in all of it
- * when it is short; when these parts have none, in the first megabyte that has one. Otherwise as sy_matcher_run(). */
+ * when it is short; when these parts have none, in the first megabyte that has one. Otherwise as
+ * sy_matcher_run(). */
 sy_status sy_excerpt_run(sy_matcher *m, sy_string text, uint32_t characters, sy_error *error);
 
 #endif

@@ -61,9 +61,9 @@ static inline uint8_t *put_code(uint8_t *out, uint32_t code) {
   return out + 1 + ((code & 0xFF) >= LEAD);
 }
 
-/* Runs of what Chinese is made of: three bytes, in the alphabet. Surrogates in three bytes have no code,
- * alone or in a pair; too small numbers in three bytes may have that of the true character. Returns where it
- * stopped: at the latest where there cannot be a pair any more. */
+/* Runs of what Chinese is made of: three bytes, in the alphabet. Surrogates in three bytes have no
+ * code, alone or in a pair; too small numbers in three bytes may have that of the true character.
+ * Returns where it stopped: at the latest where there cannot be a pair any more. */
 static const uint8_t *encode_run(const sy_alphabet *a, const uint8_t *text, const uint8_t *end,
                                  uint8_t **out) {
   uint8_t *o = *out;

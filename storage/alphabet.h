@@ -1,9 +1,9 @@
 /*
  * alphabet.h - Chinese text in one or two bytes for a character or two, to be compressed by zstd.
  *
- * UTF-8 spends three bytes on a Chinese character, and an entropy coder of bytes pays for all three.
- * An alphabet is a list of symbols, the commonest characters of a corpus and its commonest pairs of
- * characters, commonest first; coded text is
+ * UTF-8 spends three bytes on a Chinese character, and an entropy coder of bytes pays for all
+ * three. An alphabet is a list of symbols, the commonest characters of a corpus and its commonest
+ * pairs of characters, commonest first; coded text is
  *
  *     00 .. 7F          ASCII, as it is
  *     80 .. DF          the first 96 symbols of the alphabet
@@ -12,22 +12,22 @@
  *     FF, 01 .. 10, u16 a character beyond: plane, the rest
  *     FF, 80 .. FF      the second byte as it is: one that is not part of well-formed UTF-8
  *
- * so any bytes come back as they were. Two characters that are a pair are coded as that. An alphabet is
- * stored as
+ * so any bytes come back as they were. Two characters that are a pair are coded as that. An
+ * alphabet is stored as
  *
- *     count u16, at most 7776; then for each symbol: first u16, second u16: code points from U+0080 on;
- *     second is 0 for a single character
+ *     count u16, at most 7776; then for each symbol: first u16, second u16: code points from U+0080
+ *     on; second is 0 for a single character
  *
  * Example: with the alphabet 的, 是, 我们, "是A龜我们" is 81 41 FE 9C 9F 82.
  *
- * On the dev set, blocks of 16 KB, zstd level 2: 108.6 MB; with characters only 112.5, UTF-8 137; in less
- * time, because zstd has less to look at. A zstd dictionary on top gained 1% and cost half the speed
- * (docs/benchmarks.md).
+ * On the dev set, blocks of 16 KB, zstd level 2: 108.6 MB; with characters only 112.5, UTF-8 137;
+ * in less time, because zstd has less to look at. A zstd dictionary on top gained 1% and cost half
+ * the speed (docs/benchmarks.md).
  *
- * Sources: small codes for a document's own script are the idea of SCSU (Unicode Technical Standard 6);
- * codes of one or two bytes by rank are simpler kin of dense codes (Brisaboa et al., Lightweight natural
- * language text compression, 2007); pairs as symbols are one step of byte pair encoding (Gage, A new
- * algorithm for data compression, 1994).
+ * Sources: small codes for a document's own script are the idea of SCSU (Unicode Technical Standard
+ * 6); codes of one or two bytes by rank are simpler kin of dense codes (Brisaboa et al.,
+ * Lightweight natural language text compression, 2007); pairs as symbols are one step of byte pair
+ * encoding (Gage, A new algorithm for data compression, 1994).
  */
 #ifndef SY_ALPHABET_H
 #define SY_ALPHABET_H
@@ -48,8 +48,8 @@ typedef struct sy_pair_count {
   uint32_t pair, count;
 } sy_pair_count;
 
-/* How often each character up to U+FFFF was seen, and pairs of them: all, until there is no more room for
- * new ones. */
+/* How often each character up to U+FFFF was seen, and pairs of them: all, until there is no more
+ * room for new ones. */
 typedef struct sy_symbol_counts {
   uint32_t characters[0x10000];
   sy_pair_count pairs[SY_COUNTED_SLOTS]; /* hash table */
@@ -57,8 +57,8 @@ typedef struct sy_symbol_counts {
 } sy_symbol_counts;
 
 void sy_symbol_counts_add(sy_symbol_counts *counts, const uint8_t *text, size_t bytes);
-/* Halves all counts, so that what was seen long ago weighs less, and forgets the rarest pairs. SY_NO_MEMORY
- * as false. */
+/* Halves all counts, so that what was seen long ago weighs less, and forgets the rarest pairs.
+ * SY_NO_MEMORY as false. */
 bool sy_symbol_counts_age(sy_symbol_counts *counts);
 
 /* ---- Learning and coding --------------------------------------------------------------------- */
@@ -91,8 +91,8 @@ uint8_t *sy_alphabet_encode(const sy_alphabet *alphabet, const uint8_t *text, si
 
 /* ---- Decoding -------------------------------------------------------------------------------- */
 
-/* Appends the text to `out`. `stored` is the alphabet, that sy_alphabet_skip() found sound. False when
- * the coded text contradicts it, or memory is out (out->failed). */
+/* Appends the text to `out`. `stored` is the alphabet, that sy_alphabet_skip() found sound. False
+ * when the coded text contradicts it, or memory is out (out->failed). */
 bool sy_alphabet_decode(const uint8_t *stored, const uint8_t *coded, size_t bytes, sy_buffer *out);
 /* Whether a whole alphabet stands at the cursor, which moves behind it. */
 bool sy_alphabet_skip(sy_cursor *c);

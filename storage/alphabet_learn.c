@@ -1,4 +1,5 @@
-/* alphabet_learn.c - counting characters and pairs, and choosing an alphabet for them (alphabet.h). */
+/* alphabet_learn.c - counting characters and pairs, and choosing an alphabet for them
+ * (alphabet.h). */
 #include "storage/alphabet.h"
 #include "storage/pairs.h"
 #include "text/utf8.h"
@@ -26,8 +27,8 @@ static void add_pair(sy_symbol_counts *c, uint32_t pair, uint32_t count) {
   slot->count += count;
 }
 
-/* Characters of three bytes and their pairs: only such pairs are coded. Returns where it stopped, at the latest
- * where a load of four bytes would not hold a character. */
+/* Characters of three bytes and their pairs: only such pairs are coded. Returns where it stopped,
+ * at the latest where a load of four bytes would not hold a character. */
 static const uint8_t *count_run(sy_symbol_counts *c, const uint8_t *text, const uint8_t *end) {
   uint32_t before = 0;
   while (end - text >= 4) {
@@ -84,8 +85,8 @@ static int compare_ranked(const void *a, const void *b) {
   return (p > q) - (p < q);
 }
 
-/* What is left of the characters' counts where `count` times both are coded as a pair. Pairs overlap, so
- * not all of them will be; and something is left of every character. */
+/* What is left of the characters' counts where `count` times both are coded as a pair. Pairs
+ * overlap, so not all of them will be; and something is left of every character. */
 static void take_pair(uint32_t *left, sy_symbol pair, uint32_t count) {
   const uint16_t characters[2] = {pair.first, pair.second};
   for (int i = 0; i < 2; i++) {

@@ -6,9 +6,9 @@
  *
  *     varint bytes, title; varint bytes, body; varint bytes, fields (a JSON object or nothing)
  *
- * Each of these three texts is coded by the block's alphabet (alphabet.h), or stands as it is when the
- * block has none; the bytes are those of the coded text. The block is then compressed by itself: one
- * zstd frame, a record of the articles stream. The directory, one value:
+ * Each of these three texts is coded by the block's alphabet (alphabet.h), or stands as it is when
+ * the block has none; the bytes are those of the coded text. The block is then compressed by
+ * itself: one zstd frame, a record of the articles stream. The directory, one value:
  *
  *     count u32                     blocks
  *     first article  count * u32
@@ -18,9 +18,9 @@
  *     alphabet       count * u8     its number from 1 on, 0 for none
  *     alphabets u32, at most 255; then these, one behind the other
  *
- * An alphabet is learnt from the text as it comes: the beginning of each block is counted, and with every
- * MB the counts decide whether a new alphabet would be enough better than the current one. A segment's first
- * MB has none, so small segments have none.
+ * An alphabet is learnt from the text as it comes: the beginning of each block is counted, and with
+ * every MB the counts decide whether a new alphabet would be enough better than the current one. A
+ * segment's first MB has none, so small segments have none.
  *
  * The block size is a trade: larger ones are smaller on disk and slower for snippets, which need
  * ten articles from ten places (docs/benchmarks.md has the figures).
@@ -38,8 +38,9 @@
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* What else is to be done with each block: called by the worker that compresses it, before the block's
- * articles are done with. `articles` is read with sy_article_read(); `first` is the number of the first. */
+/* What else is to be done with each block: called by the worker that compresses it, before the
+ * block's articles are done with. `articles` is read with sy_article_read(); `first` is the number
+ * of the first. */
 typedef void sy_block_visitor(void *context, uint32_t worker, uint32_t first, sy_cursor articles);
 
 typedef struct sy_articles_options {

@@ -150,7 +150,8 @@ static bool make_alphabets(sy_articles_writer *w) {
   return w->counts && w->alphabet && w->candidate;
 }
 
-/* The number of an alphabet of this segment, which is made one if it is new; 0 when there is no room. */
+/* The number of an alphabet of this segment, which is made one if it is new; 0 when there is no
+ * room. */
 static uint32_t number_alphabet(sy_articles_writer *w, const uint8_t *stored, size_t bytes) {
   const uint8_t *at = w->alphabets.data;
   for (uint32_t i = 1; i <= w->alphabet_count; i++, at += sy_alphabet_bytes(at)) {

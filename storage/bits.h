@@ -1,13 +1,14 @@
 /*
- * bits.h - bit strings, least significant bit first: writing, reading, and the codes that need nothing
- * but these.
+ * bits.h - bit strings, least significant bit first: writing, reading, and the codes that need
+ * nothing but these.
  *
  *     unary of v:             v zeros, a one
  *     Elias gamma of v >= 1:  unary of n, the low n bits of v, where n = floor(log2 v)
- *     centred minimal binary of v < r: with n = ceil(log2 r), the 2^n - r values in the middle of the range
- *         take n - 1 bits, the others n. Let s = 2^n - r and w = (v + r - (r - s) / 2) mod r, so that the
- *         middle comes first; w < s is n - 1 bits, otherwise w + s is its upper n - 1 bits, then its lowest
- *         (Moffat and Stuiver, Binary interpolative coding for effective index compression, 2000)
+ *     centred minimal binary of v < r: with n = ceil(log2 r), the 2^n - r values in the middle of
+ *         the range take n - 1 bits, the others n. Let s = 2^n - r and w = (v + r - (r - s) / 2)
+ *         mod r, so that the middle comes first; w < s is n - 1 bits, otherwise w + s is its upper
+ *         n - 1 bits, then its lowest (Moffat and Stuiver, Binary interpolative coding for
+ *         effective index compression, 2000)
  *
  * All store 8 bytes at a time, so a writer's buffer has 16 bytes of slack; a reader may look at up
  * to 8 bytes behind the string (every value in the index is followed by 8, see env.h).

@@ -33,8 +33,8 @@ static const uint8_t one_count[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 
 
 #define MOST_HIGH_BYTES 48 /* ceil((128 + 255) / 8) */
 
-/* The places of all ones; returns how many there are. Without a branch: four places are stored for every
- * four bits, those beyond the ones are stored over next. */
+/* The places of all ones; returns how many there are. Without a branch: four places are stored for
+ * every four bits, those beyond the ones are stored over next. */
 static uint32_t find_ones(const uint8_t *highs, uint32_t bytes,
                           uint16_t places[8 * MOST_HIGH_BYTES + 4]) {
   const uint64_t each = 0x0001000100010001;

@@ -168,7 +168,8 @@ static sy_status refresh_view(const sy_env *env, file_view *view, sy_error *erro
   return SY_OK;
 }
 
-/* The pages that were looked at take no memory of the process any more; the system may keep them. */
+/* The pages that were looked at take no memory of the process any more; the system may keep
+ * them. */
 static void release_view(const file_view *view) {
   if (view->map) madvise(view->map, view->map_bytes, MADV_DONTNEED);
 }
@@ -250,7 +251,8 @@ static sy_status try_read(sy_env *env, sy_error *error) {
                     (unsigned)(commit % 2));
 }
 
-/* Finds LMDB's own map, which it does not tell: a value lies as far behind its beginning as in our view. */
+/* Finds LMDB's own map, which it does not tell: a value lies as far behind its beginning as in our
+ * view. */
 static void find_lmdb_map(sy_env *env) {
   sy_page_value stamp;
   MDB_txn *txn;
@@ -265,8 +267,8 @@ static void find_lmdb_map(sy_env *env) {
   mdb_txn_abort(txn);
 }
 
-/* LMDB looks at pages wherever it writes, and the system maps those around them: for each transaction a bit
- * more. What is not known is not given back. */
+/* LMDB looks at pages wherever it writes, and the system maps those around them: for each
+ * transaction a bit more. What is not known is not given back. */
 static void release_lmdb(const sy_env *env) {
   MDB_envinfo info;
   MDB_stat stat;
@@ -440,8 +442,8 @@ static sy_status check_file(const sy_env *env, bool create, sy_error *error) {
   return status;
 }
 
-/* The largest map to try: where address space is limited, a quarter of it; our own views and all memory have to
- * fit, too. */
+/* The largest map to try: where address space is limited, a quarter of it; our own views and all
+ * memory have to fit, too. */
 static uint64_t most_map_bytes(void) {
   struct rlimit limit;
   bool limited = !getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur / 4 < SY_FILE_MOST_BYTES;
@@ -450,8 +452,8 @@ static uint64_t most_map_bytes(void) {
   return bytes > SY_MAP_LEAST_BYTES ? bytes : SY_MAP_LEAST_BYTES;
 }
 
-/* Opens LMDB with the largest map that the process may have; LMDB takes a larger one when the file is
- * larger. Returns LMDB's code. */
+/* Opens LMDB with the largest map that the process may have; LMDB takes a larger one when the file
+ * is larger. Returns LMDB's code. */
 static int open_mdb(shared_env *shared, const char *path, unsigned flags) {
   int code = ENOMEM;
   for (uint64_t map_bytes = most_map_bytes(); map_bytes >= SY_MAP_LEAST_BYTES && code == ENOMEM;

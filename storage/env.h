@@ -44,8 +44,9 @@ typedef enum sy_part {
 #define SY_ORDINAL_MAX 0xffffffu
 
 /* A value that fills its LMDB overflow pages exactly: pages of 4096 bytes less LMDB's header of
- * 16 and our checksum of 8. Streams cut their data to this size (stream.h). A record that does not fit begins
- * the next chunk, so the last page of a chunk is half empty: with 64 pages that was 0.6% of the file. */
+ * 16 and our checksum of 8. Streams cut their data to this size (stream.h). A record that does not
+ * fit begins the next chunk, so the last page of a chunk is half empty: with 64 pages that was 0.6%
+ * of the file. */
 #define SY_CHUNK_PAGES 256
 #define SY_CHUNK_BYTES (SY_CHUNK_PAGES * 4096 - 16 - 8)
 
@@ -70,8 +71,8 @@ const char *sy_env_path(const sy_env *env);
 /* Begins (or begins anew) the read transaction: the newest snapshot. All borrowed values end. */
 sy_status sy_env_read(sy_env *env, sy_error *error);
 void sy_env_end_read(sy_env *env);
-/* The pages that were looked at take no memory of the process any more, until they are looked at again;
- * borrowed values stay. Thread-safe. */
+/* The pages that were looked at take no memory of the process any more, until they are looked at
+ * again; borrowed values stay. Thread-safe. */
 void sy_env_release(const sy_env *env);
 /* SY_NOT_FOUND when there is no such value; SY_CORRUPT when a page on the way to it is damaged, or
  * it is too short for its checksum. */

@@ -1,9 +1,9 @@
 /*
  * env_create.c - a new, empty LMDB file, there whole or not at all.
  *
- * LMDB writes the first two pages of a new file without waiting for them. A machine that loses power then
- * can leave a part of them, which looks like a damaged index. So the file is made in a directory
- * beside, synced, and renamed.
+ * LMDB writes the first two pages of a new file without waiting for them. A machine that loses
+ * power then can leave a part of them, which looks like a damaged index. So the file is made in a
+ * directory beside, synced, and renamed.
  */
 #include "storage/env_create.h"
 

@@ -4,8 +4,8 @@
 
 #include "suoyin.h"
 
-/* Puts a new, empty data.mdb into the directory, durably; one that is there, and empty, is replaced. The
- * caller holds the writer lock. SY_IO. */
+/* Puts a new, empty data.mdb into the directory, durably; one that is there, and empty, is
+ * replaced. The caller holds the writer lock. SY_IO. */
 sy_status sy_env_create(const char *directory, sy_error *error);
 
 #endif

@@ -18,8 +18,9 @@ static uint32_t bucket_of(uint64_t hash, uint32_t bucket_bits) {
   return bucket_bits ? (uint32_t)(hash >> (64 - bucket_bits)) : 0;
 }
 
-/* Counts up the decimal number that an id ends with, as it is written: behind 9 comes 10, behind 09 10. There
- * is room for one more byte. Returns the bytes of the id, 0 when it ends with no digit. */
+/* Counts up the decimal number that an id ends with, as it is written: behind 9 comes 10, behind 09
+ * 10. There is room for one more byte. Returns the bytes of the id, 0 when it ends with no
+ * digit. */
 static size_t count_up(uint8_t *id, size_t bytes) {
   size_t at = bytes;
   while (at && id[at - 1] == '9') id[--at] = '0';

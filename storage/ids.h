@@ -3,13 +3,13 @@
  *
  * Number to id: the ids stream has a record for each 64 articles; in it, for each id:
  *
- *     varint s     left out for the first; 0: the id before, the number it ends with counted up by one, and
- *                  no more follows; else 1 + bytes shared with the id before
+ *     varint s     left out for the first; 0: the id before, the number it ends with counted up by
+ *                  one, and no more follows; else 1 + bytes shared with the id before
  *     varint n, n further bytes
  *
- * Articles that follow each other tend to have ids that do: "a/x9", "a/x10", "a/y" is 04 "a/x9" 00 03 01
- * "y". On the dev set, most of whose ids count up, a quarter smaller than without. The directory, one
- * value:
+ * Articles that follow each other tend to have ids that do: "a/x9", "a/x10", "a/y" is 04 "a/x9" 00
+ * 03 01 "y". On the dev set, most of whose ids count up, a quarter smaller than without. The
+ * directory, one value:
  *
  *     count u32                 records
  *     bytes     count * u32     of each record

@@ -6,9 +6,9 @@
  *     length < 8     the length itself
  *     otherwise      8 + 8 * (e - 3) + m, e = floor(log2 length), m = the 3 bits behind the top one
  *
- * so a length is known to within an eighth, as in Lucene's norms: 100 = 0b1100100 has e = 6, m = 4, code
- * 36, and stands for 96..103. BM25 takes the least length of a code; the positions codec (positions.h)
- * takes from it how many low bits a position of the article has.
+ * so a length is known to within an eighth, as in Lucene's norms: 100 = 0b1100100 has e = 6, m = 4,
+ * code 36, and stands for 96..103. BM25 takes the least length of a code; the positions codec
+ * (positions.h) takes from it how many low bits a position of the article has.
  */
 #ifndef SY_LENGTHS_H
 #define SY_LENGTHS_H
@@ -36,7 +36,8 @@ static inline uint32_t sy_length_end(uint8_t code) {
 
 #define SY_LENGTH_CODE_MOST 239u /* no encoder writes greater ones */
 
-/* About 8 * log2 of a length with this code: exact for powers of two from 8 on, straight between them. */
+/* About 8 * log2 of a length with this code: exact for powers of two from 8 on, straight between
+ * them. */
 static inline uint32_t sy_length_log(uint8_t code) {
   static const uint8_t small[8] = {0, 0, 8, 13, 16, 19, 21, 22};
   if (code < 8) return small[code];

@@ -25,8 +25,8 @@
  *                 words: varint bytes shared with the previous word (left out for the first of
  *                 a block), varint further bytes, these bytes
  *     head        varint: df * 2, or when df = 1: article * 2 + 1
- *     df = 1:     varint: position * 2, or when the frequency is over 1: frequency * 2 + 1, and then
- *                 varint n, n bytes of positions (postings.h)
+ *     df = 1:     varint: position * 2, or when the frequency is over 1: frequency * 2 + 1, and
+ *                 then varint n, n bytes of positions (postings.h)
  *     df < 128:   varint bytes of the postings record
  *     df >= 128:  varint bytes of the postings record, varint bytes of the positions record
  *

@@ -15,8 +15,8 @@ static inline uint32_t sy_pair_slot(uint32_t pair, uint32_t bits) {
 #define SY_PAIR_BITS 13 /* of sy_alphabet.pairs */
 _Static_assert(SY_PAIR_SLOTS == 1u << SY_PAIR_BITS, "the table has that many slots");
 
-/* Characters of three bytes, the first one lowest. What looks like three bytes may be a surrogate, or too
- * small a number for them. */
+/* Characters of three bytes, the first one lowest. What looks like three bytes may be a surrogate,
+ * or too small a number for them. */
 static inline bool sy_are_three_bytes(uint32_t three) { return (three & 0xC0C0F0) == 0x8080E0; }
 static inline uint32_t sy_three_bytes(uint32_t three) {
   return (three & 0x0F) << 12 | (three >> 2 & 0x0FC0) | (three >> 16 & 0x3F);

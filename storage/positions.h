@@ -1,29 +1,31 @@
 /*
- * positions.h - where a term stands in its articles: split Rice codes, any article of a group at once.
+ * positions.h - where a term stands in its articles: split Rice codes, any article of a group at
+ * once.
  *
- * A group is the articles of a block, of a tail, of a short list, or a single one. Their positions are
- * taken as gaps: position - previous - 1, the first of an article from -1. With the article's
- * parameter k (sy_positions_parameter) a gap has a high part, gap >> k, and k low bits. A group is a bit
- * string, least significant bit first:
+ * A group is the articles of a block, of a tail, of a short list, or a single one. Their positions
+ * are taken as gaps: position - previous - 1, the first of an article from -1. With the article's
+ * parameter k (sy_positions_parameter) a gap has a high part, gap >> k, and k low bits. A group is
+ * a bit string, least significant bit first:
  *
  *     unary of the high part   for each position of each article
  *     the k low bits           for each position of each article
  *
- * Both are found for any article without decoding those before it: its high parts begin behind as many
- * ones as there are positions before it, and are found by counting bits in words; its low bits begin
- * behind the sum of frequency times k of the articles before it. The frequencies are known from elsewhere.
+ * Both are found for any article without decoding those before it: its high parts begin behind as
+ * many ones as there are positions before it, and are found by counting bits in words; its low bits
+ * begin behind the sum of frequency times k of the articles before it. The frequencies are known
+ * from elsewhere.
  *
- * k is floor of log2(length / frequency) - 5/8, as the length code knows it, and 0 at least: then the
- * codes are near their shortest if positions are spread at random. On the dev set this takes 1.09 bytes a
- * position, where the bound is 1.07; PFor of gaps 1.38, the positions in as many bits as the article's length
- * needs 1.22 (docs/benchmarks.md).
+ * k is floor of log2(length / frequency) - 5/8, as the length code knows it, and 0 at least: then
+ * the codes are near their shortest if positions are spread at random. On the dev set this takes
+ * 1.09 bytes a position, where the bound is 1.07; PFor of gaps 1.38, the positions in as many bits
+ * as the article's length needs 1.22 (docs/benchmarks.md).
  *
- * Example: an article of length 100 (code 36) with positions 3 and 70: 8 log2 is 52 for the length, 8 for the
- * frequency: k = (52 - 8 - 5) / 8 = 4. Gaps 3 and 66: high parts 0 and 4, low bits 3 and 2:
- * 1 00001 | 1100 0100 from the first bit on: bytes E1 08.
+ * Example: an article of length 100 (code 36) with positions 3 and 70: 8 log2 is 52 for the length,
+ * 8 for the frequency: k = (52 - 8 - 5) / 8 = 4. Gaps 3 and 66: high parts 0 and 4, low bits 3 and
+ * 2: 1 00001 | 1100 0100 from the first bit on: bytes E1 08.
  *
- * Source: Rice, Some practical universal noiseless coding techniques, 1979; the split of codes in two
- * strings is that of Elias-Fano (elias_fano.h).
+ * Source: Rice, Some practical universal noiseless coding techniques, 1979; the split of codes in
+ * two strings is that of Elias-Fano (elias_fano.h).
  */
 #ifndef SY_POSITIONS_H
 #define SY_POSITIONS_H
@@ -60,7 +62,8 @@ bool sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const ui
                             uint32_t frequency);
 /* Adds articles as they are in another group. */
 bool sy_positions_group_copy(sy_positions_group *g, const sy_positions_range *range);
-/* Bytes that the group takes at most when written behind other bits, the writer's slack included. */
+/* Bytes that the group takes at most when written behind other bits, the writer's slack
+ * included. */
 uint64_t sy_positions_group_room(const sy_positions_group *g);
 /* Writes the group and begins the next. */
 void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *out);
@@ -93,7 +96,8 @@ static inline uint32_t sy_positions_next(sy_positions *p) {
   return position;
 }
 
-/* The bit behind the n-th one from bit `at` on, or UINT64_MAX when there are not so many before `end`. */
+/* The bit behind the n-th one from bit `at` on, or UINT64_MAX when there are not so many before
+ * `end`. */
 uint64_t sy_positions_skip(const uint8_t *bits, uint64_t at, uint64_t end, uint64_t n);
 
 #endif

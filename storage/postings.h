@@ -21,19 +21,19 @@
  *     end              n * u32   offset behind the block, from the first block
  *     positions end    n * u32   offset behind the block's positions, from the list's first
  *     impacts          u8 for each block and one for the tail if t > 0
- *     blocks           each: the articles, elias_fano.h, from behind the last article of the block before
- *                      (-1 in the first); 128 frequencies less one, block.h
- *     tail             if t > 0: as the bits of a short list without positions; articles from behind the
- *                      last block
+ *     blocks           each: the articles, elias_fano.h, from behind the last article of the block
+ *                      before (-1 in the first); 128 frequencies less one, block.h
+ *     tail             if t > 0: as the bits of a short list without positions; articles from
+ *                      behind the last block
  *
  * The first four arrays are the skip data. An impact is the largest tf / (tf + K) of the block,
  * times 255 and rounded up, K = k1 (1 - b + b * length / average length), with the average length
- * of the segment when it was written (sy_segment_info.impact_average). The positions of each block and of
- * the tail are a group that begins on a whole byte.
+ * of the segment when it was written (sy_segment_info.impact_average). The positions of each block
+ * and of the tail are a group that begins on a whole byte.
  *
- * Measured on the dev set: articles of full blocks 29.3 MB, 33.2 with PFor of gaps, 26.0 with interpolative
- * codes, which are too slow for them; of short lists 30.3 MB, 32.8 with Rice codes of gaps
- * (docs/benchmarks.md).
+ * Measured on the dev set: articles of full blocks 29.3 MB, 33.2 with PFor of gaps, 26.0 with
+ * interpolative codes, which are too slow for them; of short lists 30.3 MB, 32.8 with Rice codes of
+ * gaps (docs/benchmarks.md).
  */
 #ifndef SY_POSTINGS_H
 #define SY_POSTINGS_H
@@ -89,8 +89,9 @@ void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, uint32_t art
 /* Adds an article, greater than the last, with its positions, ascending and below its length. */
 void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *positions,
                         uint32_t frequency);
-/* Adds articles of another list with positions as they are coded there: at most sy_list_writer_room(). Their
- * length codes must be the same there and here, and a single position of a list of one has no code. */
+/* Adds articles of another list with positions as they are coded there: at most
+ * sy_list_writer_room(). Their length codes must be the same there and here, and a single position
+ * of a list of one has no code. */
 void sy_list_writer_append(sy_list_writer *w, const uint32_t *articles, const uint32_t *frequencies,
                            uint32_t count, const sy_positions_range *positions);
 static inline uint32_t sy_list_writer_room(const sy_list_writer *w) { return SY_BLOCK - w->filled; }
@@ -156,9 +157,9 @@ uint32_t sy_postings_next(sy_postings *p);
 uint32_t sy_postings_advance(sy_postings *p, uint32_t target);
 /* Frequency in the current article. */
 uint32_t sy_postings_frequency(sy_postings *p);
-/* Where the positions of the articles from place `from` to before `to` of the current block are coded, in
- * order of ascending places within a block. Not for a list of one with one position. False (and corrupt)
- * when they are not there. */
+/* Where the positions of the articles from place `from` to before `to` of the current block are
+ * coded, in order of ascending places within a block. Not for a list of one with one position.
+ * False (and corrupt) when they are not there. */
 bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
                                  sy_positions_range *out);
 /* Positions in the current article. False (and corrupt) when they are not there. */

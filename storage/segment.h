@@ -26,8 +26,8 @@ typedef struct sy_segment_writer {
 
 sy_status sy_segment_writer_init(sy_segment_writer *w, sy_env *env, uint32_t id,
                                  const sy_articles_options *options, sy_error *error);
-/* Registers the next article by its id. Its text goes to `articles`, its lengths to one of the next two
- * functions, beside this. */
+/* Registers the next article by its id. Its text goes to `articles`, its lengths to one of the next
+ * two functions, beside this. */
 sy_status sy_segment_writer_article(sy_segment_writer *w, sy_string id, sy_error *error);
 /* The lengths of the next article's fields, in positions. */
 sy_status sy_segment_writer_lengths(sy_segment_writer *w, const uint32_t lengths[SY_FIELD_COUNT],
@@ -39,8 +39,8 @@ sy_status sy_segment_writer_length_codes(sy_segment_writer *w, const uint8_t cod
 void sy_segment_writer_begin_postings(sy_segment_writer *w);
 /* Prepares a list writer for a field. It borrows the lengths. */
 void sy_segment_writer_init_list(const sy_segment_writer *w, uint32_t field, sy_list_writer *list);
-/* Forgets what was added to a list since it was ended last: where a list is read that contradicts itself,
- * and another one will be written. */
+/* Forgets what was added to a list since it was ended last: where a list is read that contradicts
+ * itself, and another one will be written. */
 void sy_segment_writer_discard_list(const sy_segment_writer *w, uint32_t field,
                                     sy_list_writer *list);
 /* Adds a term and its list to the lexicon. */
@@ -75,8 +75,8 @@ static inline bool sy_segment_deleted(const sy_segment *s, uint32_t article) {
   return s->deletes && roaring_bitmap_contains(s->deletes, article);
 }
 
-/* A segment's lexicon for one more thread: streams remember what they looked up, so they are not shared.
- * Lives no longer than the segment. */
+/* A segment's lexicon for one more thread: streams remember what they looked up, so they are not
+ * shared. Lives no longer than the segment. */
 typedef struct sy_lexicon_view {
   sy_stream streams[3];
   sy_lexicon lexicon;

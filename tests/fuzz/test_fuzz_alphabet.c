@@ -1,8 +1,9 @@
 /*
- * test_fuzz_alphabet.c - alphabets. One that is learnt from the first part of the input gives every text
- * back; any bytes as an alphabet, and any as coded text, decode or are refused.
+ * test_fuzz_alphabet.c - alphabets. One that is learnt from the first part of the input gives every
+ * text back; any bytes as an alphabet, and any as coded text, decode or are refused.
  *
- *     input = way u8, count u16, that many bytes (a sample, or a stored alphabet), a text or coded text
+ *     input = way u8, count u16, that many bytes (a sample, or a stored alphabet), a text or coded
+ *     text
  */
 #include "storage/alphabet.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /*
- * test_fuzz_block.c - blocks of 128 integers, patched and Elias-Fano: any bytes decode or are refused,
- * skipping agrees with decoding, and what was decoded survives being encoded again.
+ * test_fuzz_block.c - blocks of 128 integers, patched and Elias-Fano: any bytes decode or are
+ * refused, skipping agrees with decoding, and what was decoded survives being encoded again.
  */
 #include "storage/elias_fano.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,7 @@
 /*
- * test_fuzz_codes.c - codes of bit strings: interpolative codes and groups of positions. Numbers from the
- * input come back; any bits decode to numbers that are within their bounds, or are refused.
+ * test_fuzz_codes.c - codes of bit strings: interpolative codes and groups of positions. Numbers
+ * from the input come back; any bits decode to numbers that are within their bounds, or are
+ * refused.
  *
  *     input = way u8, then as its function says
  */

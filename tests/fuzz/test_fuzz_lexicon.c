@@ -1,9 +1,9 @@
 /*
  * test_fuzz_lexicon.c - the lexicon, two ways.
  *
- * Round trip: terms from the input become runs, which must read as they were written, and every term is
- * found. Any bytes: the input is a directory and the three streams as a damaged index would hand them out;
- * walking, seeking and finding must end within their bytes, with any status.
+ * Round trip: terms from the input become runs, which must read as they were written, and every
+ * term is found. Any bytes: the input is a directory and the three streams as a damaged index would
+ * hand them out; walking, seeking and finding must end within their bytes, with any status.
  *
  *     input = 0, directory bytes u16, directory, lexicon bytes u16, lexicon, postings and positions
  *             1, then terms: field and kind u8, first u8, second u8 or letters u8, df u8
@@ -223,7 +223,8 @@ static void compare_all(sy_lexicon *l, const model_term *terms, uint32_t count) 
   }
 }
 
-/* The directory as the writer would store it: no value is so large that it goes to the environment. */
+/* The directory as the writer would store it: no value is so large that it goes to the
+ * environment. */
 static void put_directory(const sy_lexicon_writer *w, sy_buffer *out) {
   sy_buffer_u32(out, (uint32_t)(w->keys.bytes / 4));
   sy_buffer_append(out, w->keys.data, w->keys.bytes);

@@ -1,6 +1,6 @@
 /*
- * test_bisection.c - the order that bisection finds: a permutation, the same for any number of threads, and
- * one that brings scattered clusters together.
+ * test_bisection.c - the order that bisection finds: a permutation, the same for any number of
+ * threads, and one that brings scattered clusters together.
  */
 #include "tests/storage/storage_helper.h"
 

@@ -1,7 +1,7 @@
 /*
- * test_memory.c - memory that runs out: in a run that adds, deletes, commits, merges, optimises and searches,
- * the n-th allocation fails, or all from the n-th on. Every call then says SY_NO_MEMORY or does its work,
- * nothing is leaked, and the index has the last commit that was reported.
+ * test_memory.c - memory that runs out: in a run that adds, deletes, commits, merges, optimises and
+ * searches, the n-th allocation fails, or all from the n-th on. Every call then says SY_NO_MEMORY
+ * or does its work, nothing is leaked, and the index has the last commit that was reported.
  *
  * $SUOYIN_MEMORY_POINTS: how many n there are (default 200; make torture: all).
  */
@@ -117,7 +117,8 @@ static bool add(run *r, sy_writer *w, uint32_t first) {
   return true;
 }
 
-/* Commits of 120 articles (60 in each of two batches), then of 118, then merged and in another order. */
+/* Commits of 120 articles (60 in each of two batches), then of 118, then merged and in another
+ * order. */
 static void write_all(run *r, sy_writer *w) {
   for (uint32_t first = 0; first < 2 * ARTICLES; first += ARTICLES) {
     if (!add(r, w, first) || !good(r, sy_writer_commit(w, &test_error))) return;
@@ -175,7 +176,8 @@ static void read_part(run *r) {
   sy_index_close(index);
 }
 
-/* A run in which allocation `n` fails, and with `on` those behind it. Returns how many there were. */
+/* A run in which allocation `n` fails, and with `on` those behind it. Returns how many there
+ * were. */
 static long run_all(run *r, long n, bool on) {
   char *path = make_directory();
   r->path = path;

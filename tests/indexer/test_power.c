@@ -1,17 +1,18 @@
 /*
- * test_power.c - crashes of the machine and of the process at any moment of a run: what was reported as
- * committed is there, whole, and nothing else; and writing goes on.
+ * test_power.c - crashes of the machine and of the process at any moment of a run: what was
+ * reported as committed is there, whole, and nothing else; and writing goes on.
  *
- * A run of several commits is recorded write by write (disk.h). Then its file is made anew as it can be
- * found after a crash behind any of these writes:
+ * A run of several commits is recorded write by write (disk.h). Then its file is made anew as it
+ * can be found after a crash behind any of these writes:
  *
  *     killed      all writes up to there
- *     power lost  the writes before the last completed sync; of those behind it, in sectors of 512 bytes,
- *                 some (a random half), none, or all, in any order
+ *     power lost  the writes before the last completed sync; of those behind it, in sectors of 512
+ *                 bytes, some (a random half), none, or all, in any order
  *
- * and opened, checked and compared with the commits. $SUOYIN_CRASH_POINTS says how many files are made
- * (default 60; make torture: thousands). For one in five of these, up to 250, the run is one of few large
- * commits: batches are flushed, and segments merged, while articles are added, replaced and deleted.
+ * and opened, checked and compared with the commits. $SUOYIN_CRASH_POINTS says how many files are
+ * made (default 60; make torture: thousands). For one in five of these, up to 250, the run is one
+ * of few large commits: batches are flushed, and segments merged, while articles are added,
+ * replaced and deleted.
  */
 #include "indexer/writer_state.h"
 #include "tests/storage/disk.h"
@@ -325,8 +326,8 @@ static void test_crashes_beside_merges(void **state) {
 
 /* ---- Calls that fail ------------------------------------------------------------------------- */
 
-/* One commit on top of two others, in which every call from the n-th on fails. Returns false when there
- * were fewer calls. */
+/* One commit on top of two others, in which every call from the n-th on fails. Returns false when
+ * there were fewer calls. */
 static bool fail_at(uint64_t n, int error, bool partly) {
   char *path = make_directory();
   history h = {.commits = 0};
@@ -369,8 +370,8 @@ static void test_failures(void **state) {
   disk_forget();
 }
 
-/* One large commit on top of another, in which every call from the n-th on fails. Returns how many calls
- * there were. */
+/* One large commit on top of another, in which every call from the n-th on fails. Returns how many
+ * calls there were. */
 static uint64_t fail_beside_merges(uint64_t n, int error) {
   char *path = make_directory();
   history h = {.large = true, .changes = IDS};

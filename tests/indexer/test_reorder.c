@@ -1,9 +1,9 @@
 /*
- * test_reorder.c - an index optimized: the same articles, byte for byte, the same hits with the same scores,
- * and smaller postings.
+ * test_reorder.c - an index optimized: the same articles, byte for byte, the same hits with the
+ * same scores, and smaller postings.
  *
- * The oracle's tests (test_oracle_generated.c) and test_writer.c optimize small indexes; here are those with
- * lists and forward indexes too large to be in memory at once.
+ * The oracle's tests (test_oracle_generated.c) and test_writer.c optimize small indexes; here are
+ * those with lists and forward indexes too large to be in memory at once.
  */
 #include "tests/storage/storage_helper.h"
 
@@ -60,7 +60,8 @@ static uint32_t number_of(sy_index *index, uint64_t article) {
   return number;
 }
 
-/* All articles, in their order: that of the ids would read every block of stored text many times. */
+/* All articles, in their order: that of the ids would read every block of stored text many
+ * times. */
 static void check_stored(sy_index *index) {
   buffer body = {0};
   char id[20];

@@ -1,4 +1,5 @@
-/* test_tuples.c - partitions give back what was put, in order; sorting and merging against qsort(). */
+/* test_tuples.c - partitions give back what was put, in order; sorting and merging against
+ * qsort(). */
 #include "indexer/tuples.h"
 #include "tests/storage/storage_helper.h"
 

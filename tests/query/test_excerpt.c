@@ -160,7 +160,8 @@ static void test_hidden(void **state) {
   free(body);
 }
 
-/* Text that is one clause is not read whole either, whether its best part is seen by the scan or not. */
+/* Text that is one clause is not read whole either, whether its best part is seen by the scan or
+ * not. */
 static void test_one_clause(void **state) {
   (void)state;
   static const char *const filler[] = {"这里没有", "not here at all ", "这里 not"};

@@ -1,9 +1,10 @@
 /*
- * disk.h - the writes of an index's file: remembered, so that tests can make the file as a crash would
- * have left it; and made to fail.
+ * disk.h - the writes of an index's file: remembered, so that tests can make the file as a crash
+ * would have left it; and made to fail.
  *
- * disk.c stands between LMDB and the system: a program that links it has its write(), pwrite(), writev(),
- * fsync(), fdatasync() and ftruncate(). Only the file `data.mdb` of the directory named last counts.
+ * disk.c stands between LMDB and the system: a program that links it has its write(), pwrite(),
+ * writev(), fsync(), fdatasync() and ftruncate(). Only the file `data.mdb` of the directory named
+ * last counts.
  */
 #ifndef SY_TEST_DISK_H
 #define SY_TEST_DISK_H
@@ -26,8 +27,8 @@ typedef struct disk_event {
   size_t bytes;
 } disk_event;
 
-/* Begins to remember what happens to the index in `path`, first of all what is there, as one durable write;
- * what was remembered is forgotten. */
+/* Begins to remember what happens to the index in `path`, first of all what is there, as one
+ * durable write; what was remembered is forgotten. */
 void disk_record(const char *path);
 /* Puts a mark behind what happened so far. */
 void disk_mark(uint64_t number);

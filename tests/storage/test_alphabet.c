@@ -102,7 +102,8 @@ static void test_example(void **state) {
   forget(&l);
 }
 
-/* Characters with ranks of both lengths, words, characters that are not learnt, bytes of any kind. */
+/* Characters with ranks of both lengths, words, characters that are not learnt, bytes of any
+ * kind. */
 static void make_text(random_source *random, uint32_t characters, sy_buffer *out) {
   while (characters--) {
     uint8_t bytes[4];

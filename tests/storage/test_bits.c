@@ -132,7 +132,8 @@ static void check_codes(const code *codes, uint32_t count, bool truncate) {
   free(bytes);
 }
 
-/* Every value of every small range: within it, and none longer than the others by more than a bit. */
+/* Every value of every small range: within it, and none longer than the others by more than a
+ * bit. */
 static void test_ranges(void **state) {
   (void)state;
   for (uint32_t range = 1; range < 140; range++) {

@@ -1,4 +1,5 @@
-/* test_elias_fano.c - blocks of ascending numbers against their definition; damaged ones are refused. */
+/* test_elias_fano.c - blocks of ascending numbers against their definition; damaged ones are
+ * refused. */
 #include "storage/elias_fano.h"
 #include "tests/storage/storage_helper.h"
 

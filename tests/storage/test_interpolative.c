@@ -39,7 +39,8 @@ static void test_example(void **state) {
   uint8_t room[32];
   sy_bit_writer w = {room, 0, 0};
   sy_interpolative_put(&w, numbers, 3, 0, 4);
-  /* 3 of 1 .. 3 is number 2, second in the turned order: 2 bits, 2 + 0 and 1 + 1; 2 of 0 .. 2: the same */
+  /* 3 of 1 .. 3 is number 2, second in the turned order: 2 bits, 2 + 0 and 1 + 1; 2 of 0 .. 2: the
+   * same */
   assert_int_equal(count_bits(numbers, 3, 0, 4), 4);
   check(numbers, 3, 0, 4);
   assert_int_equal(sy_bits_end(&w) - room, 1);

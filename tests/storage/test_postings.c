@@ -328,11 +328,12 @@ static void test_position_example(void **state) {
 }
 
 /*
- * A short list by hand: of 6 articles, 2 (once, at 3) and 5 (twice, at 3 and 70), both of length 100. The
- * middle one of two is 5: it lies in 1 .. 5, of which it is number 4: n = 3, s = 3, w = (4 + 5 - 1) mod 5 = 3,
- * not below s, 3 + 3 = 6 is 11 and 0. Then 2 in 0 .. 4: w = (2 + 5 - 1) mod 5 = 1, below s: 10 from the lowest
- * bit on. Gamma of 1: 1, of 2: 010. Gaps 3 with k = 5 (52 - 5 = 47), and 3 and 66 with k = 4: 1 1 00001,
- * 11000 1100 0100. All: 11010101 01100001 11000110 00100--- = AB 86 63 04.
+ * A short list by hand: of 6 articles, 2 (once, at 3) and 5 (twice, at 3 and 70), both of length
+ * 100. The middle one of two is 5: it lies in 1 .. 5, of which it is number 4: n = 3, s = 3, w = (4
+ * + 5 - 1) mod 5 = 3, not below s, 3 + 3 = 6 is 11 and 0. Then 2 in 0 .. 4: w = (2 + 5 - 1) mod 5 =
+ * 1, below s: 10 from the lowest bit on. Gamma of 1: 1, of 2: 010. Gaps 3 with k = 5 (52 - 5 = 47),
+ * and 3 and 66 with k = 4: 1 1 00001, 11000 1100 0100. All: 11010101 01100001 11000110 00100--- =
+ * AB 86 63 04.
  */
 static void test_short_example(void **state) {
   (void)state;
