@@ -118,9 +118,10 @@ static sy_status on_end(void *context, const char *name, sy_error *error) {
 
 sy_status sy_input_read_mediawiki(sy_input_source *source, const sy_input_lines *lines,
                                   const sy_input_sink *sink, sy_error *error) {
+  (void)lines; /* the source is UTF-8 by now, whatever the dump declares */
   wiki_dump dump = {.sink = sink, .file = source->name};
   dump.xml = (sy_input_xml){.context = &dump, .start = on_start, .end = on_end, .text = on_text};
-  sy_status status = sy_input_xml_read(source, lines->charset[0] != 0, &dump.xml, error);
+  sy_status status = sy_input_xml_read(source, true, &dump.xml, error);
   sy_buffer *buffers[] = {&dump.title, &dump.space, &dump.id, &dump.text, &dump.plain};
   for (size_t i = 0; i < 5; i++) sy_buffer_free(buffers[i]);
   return status;

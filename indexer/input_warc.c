@@ -257,17 +257,19 @@ static const char *declared_charset(const char *content_type, char *out, size_t 
   const char *p = strcasestr(content_type, "charset=");
   if (!p) return NULL;
   p += 8 + strspn(p + 8, " \"'");
-  snprintf(out, capacity, "%.*s", (int)strcspn(p, " \"';,"), p);
+  size_t bytes = strcspn(p, " \"';,");
+  if (bytes >= capacity) return NULL; /* what is left of a name may be another encoding's */
+  snprintf(out, capacity, "%.*s", (int)bytes, p);
   return *out && sy_input_charset_check(out, NULL) == SY_OK ? out : NULL;
 }
 
 /* Sets *content to UTF-8. NULL, or why it cannot. */
 static const char *decode(warc_reader *r, const char *content_type, bool html, sy_string *content,
                           sy_error *error, sy_status *status) {
-  char declared[40];
+  sy_input_charset charset;
+  char declared[sizeof charset.name];
   sy_input_charset_hints hints = {r->lines->encoding, true, false, html};
   if (!hints.forced) hints.forced = declared_charset(content_type, declared, sizeof declared);
-  sy_input_charset charset;
   sy_input_charset_detect((const uint8_t *)content->data, content->bytes, &hints, &charset);
   if (charset.kind == SY_INPUT_CHARSET_BINARY) return "a binary file";
   if (charset.kind == SY_INPUT_CHARSET_UNKNOWN) {
