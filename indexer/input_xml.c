@@ -117,6 +117,7 @@ static xmlParserCtxtPtr make_parser(xml_reader *r, bool utf8) {
   if (!parser) return NULL;
   xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
                                 (utf8 ? XML_PARSE_IGNORE_ENC : 0));
+  if (utf8) xmlSwitchEncoding(parser, XML_CHAR_ENCODING_UTF8); /* nor as its first bytes look */
   return parser;
 }
 
