@@ -32,5 +32,8 @@ uint8_t *sy_elias_fano_encode(const uint32_t numbers[SY_BLOCK], uint32_t base, u
  * last. May read up to 8 bytes behind `end`. */
 const uint8_t *sy_elias_fano_decode(const uint8_t *p, const uint8_t *end, uint32_t base,
                                     uint32_t last, uint32_t numbers[SY_BLOCK]);
+/* The same without vectors of 64 bytes (simd.h), for tests. */
+const uint8_t *sy_elias_fano_decode_scalar(const uint8_t *p, const uint8_t *end, uint32_t base,
+                                           uint32_t last, uint32_t numbers[SY_BLOCK]);
 
 #endif

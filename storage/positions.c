@@ -1,6 +1,8 @@
 /* positions.c - groups of positions (layout in positions.h). */
 #include "storage/positions.h"
 
+#include "storage/simd.h"
+
 /* A writer behind what a buffer holds, with room for so many bits more. */
 static bool begin_bits(sy_buffer *b, sy_bit_writer *pending, uint64_t bits) {
   pending->at = sy_buffer_reserve(b, bits / 8 + 24);
@@ -68,7 +70,7 @@ void sy_positions_group_free(sy_positions_group *g) {
 
 #define WINDOW 56 /* bits that a load holds wherever in a byte it begins */
 
-uint64_t sy_positions_skip(const uint8_t *bits, uint64_t at, uint64_t end, uint64_t n) {
+SY_CLONES uint64_t sy_positions_skip(const uint8_t *bits, uint64_t at, uint64_t end, uint64_t n) {
   while (n && at < end) {
     uint64_t window = sy_load64(bits + (at >> 3)) >> (at & 7) & ((1ull << WINDOW) - 1);
     uint64_t ones = (uint64_t)__builtin_popcountll(window);
