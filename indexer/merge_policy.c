@@ -2,9 +2,10 @@
  * merge_policy.c - which segments are merged (contract in merge.h).
  *
  * The policy is Lucene's log merge: segments are of a level by their size, and levels grow by
- * MERGE_FACTOR. When the newest segments, as long as they are not above a level, have MERGE_FACTOR of
- * that level among them, they are merged, those of lower levels behind them left alone. An article is
- * rewritten about log8(index size / 128 KB) times, and an index has at most 7 segments of each level.
+ * MERGE_FACTOR. When the newest segments, as long as they are not above a level, have MERGE_FACTOR
+ * of that level among them, they are merged, those of lower levels behind them left alone. An
+ * article is rewritten about log8(index size / 128 KB) times, and an index has at most 7 segments
+ * of each level.
  */
 #include "indexer/merge.h"
 

@@ -50,9 +50,10 @@ static sy_status begin_merge(sy_writer *w, uint32_t first, uint32_t count, sy_er
   return status;
 }
 
-/* Deletes those of the merged segments that no commit has named; a commit that no longer names them deletes
- * the others. A transaction for each: LMDB keeps the free pages of a transaction as one list, which it takes
- * up as a whole and writes anew with every transaction until all of them are used. */
+/* Deletes those of the merged segments that no commit has named; a commit that no longer names them
+ * deletes the others. A transaction for each: LMDB keeps the free pages of a transaction as one
+ * list, which it takes up as a whole and writes anew with every transaction until all of them are
+ * used. */
 static sy_status delete_pending(sy_writer *w, sy_error *error) {
   for (uint32_t i = w->merge_first; i < w->merge_first + w->merge_count; i++) {
     uint32_t id = w->manifest.segments[i].id;

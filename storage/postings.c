@@ -131,8 +131,8 @@ static uint32_t find_block(const sy_postings *p, uint32_t block, uint32_t target
   return low;
 }
 
-/* How many articles of the block are below `target`: all are looked at, with vectors and without a branch,
- * in the time of one that is predicted wrongly. */
+/* How many articles of the block are below `target`: all are looked at, with vectors and without a
+ * branch, in the time of one that is predicted wrongly. */
 SY_CLONES static uint32_t count_below(const uint32_t articles[SY_BLOCK], uint32_t target) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < SY_BLOCK; i++) count += articles[i] < target;
