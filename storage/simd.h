@@ -1,7 +1,7 @@
 /*
  * simd.h - code for more than the least processor, chosen when it runs.
  *
- * SY_CLONES before a function makes the compiler translate it several times, for x86-64 as it was in
+ * SY_CLONES before a function makes the compiler translate it several times, for x86-64 as of
  * 2003, 2013 and 2017; the loader takes the best that the processor has. It is for plain C that
  * gains by itself: counting bits, wider vectors. SY_SIMD_512 is for functions of intrinsics on
  * vectors of 64 bytes, called when sy_simd_has_512(); beside each stands a plain one that tests
