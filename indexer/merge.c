@@ -420,8 +420,8 @@ void sy_merge_end(sy_merge *m) {
   if (m->has_snapshot) sy_snapshot_close(&m->snapshot);
   if (m->env) sy_env_close(m->env);
   free(m);
-  malloc_trim(
-      0); /* lists are coded beside a batch, so what they took lies between what the batch has */
+  /* Lists are coded beside a batch, so what they took lies between what the batch has. */
+  malloc_trim(0);
 }
 
 const sy_segment_info *sy_merge_info(const sy_merge *m) { return &m->writer.info; }
