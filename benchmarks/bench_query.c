@@ -4,8 +4,8 @@
  * The query file has CLASS, KIND and TEXT separated by tabs. KIND is phrase (the contiguous
  * string), and, or, not (TEXT is phrases separated by a blank; not is the first without the second)
  * or bag (OR of the text's terms). The field body is searched. One pass is not timed, then each
- * query's time is the least of three. The digest is over all results, so that two builds can be
- * compared.
+ * query's time is the least of three, or of --repeat N. The digest is over all results, so that two
+ * builds can be compared.
  *
  * With --threads N a query is searched by at most N threads. The throughput is that of as many
  * threads, each with an index of its own and one query at a time, over all queries of the file.
@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PASSES 3
+#define PASSES 3u
 #define MOST_THREADS 16
 #define THROUGHPUT_PASSES 4 /* over the file, all threads together */
 
@@ -36,7 +36,7 @@ typedef struct bench {
   const char *index_path, *queries_path, *counts_path;
   mode mode;
   bool json, exhaustive;
-  uint32_t threads;
+  uint32_t threads, passes;
   double queries_per_second;
   sy_index *index;
   item *items;
@@ -153,7 +153,7 @@ static sy_status run_once(const bench *b, sy_index *index, const sy_query *query
 
 static int run_all(bench *b) {
   sy_error error = {0};
-  for (int pass = 0; pass <= PASSES; pass++) {
+  for (uint32_t pass = 0; pass <= b->passes; pass++) {
     for (size_t i = 0; i < b->count; i++) {
       double start = bench_seconds();
       if (run_once(b, b->index, b->items[i].query, b->threads, pass ? NULL : b, &b->items[i].count,
@@ -275,11 +275,15 @@ static int write_counts(const bench *b) {
 }
 
 static int parse_options(bench *b, int argc, char **argv) {
-  static const struct option options[] = {
-      {"index", required_argument, NULL, 'i'},  {"queries", required_argument, NULL, 'q'},
-      {"mode", required_argument, NULL, 'm'},   {"json", no_argument, NULL, 'j'},
-      {"counts", required_argument, NULL, 'c'}, {"threads", required_argument, NULL, 't'},
-      {"exhaustive", no_argument, NULL, 'x'},   {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"index", required_argument, NULL, 'i'},
+                                          {"queries", required_argument, NULL, 'q'},
+                                          {"mode", required_argument, NULL, 'm'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"counts", required_argument, NULL, 'c'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"exhaustive", no_argument, NULL, 'x'},
+                                          {"repeat", required_argument, NULL, 'r'},
+                                          {NULL, 0, NULL, 0}};
   static const char *const modes[] = {"top10", "count", "snippet"};
   for (int option; (option = getopt_long(argc, argv, "i:q:m:", options, NULL)) != -1;) {
     int m = 0;
@@ -291,6 +295,10 @@ static int parse_options(bench *b, int argc, char **argv) {
       case 't':
         b->threads = (uint32_t)strtoul(optarg, NULL, 10);
         if (b->threads < 1 || b->threads > MOST_THREADS) return 2;
+        break;
+      case 'r':
+        b->passes = (uint32_t)strtoul(optarg, NULL, 10);
+        if (b->passes < 1) return 2;
         break;
       case 'x': b->exhaustive = true; break;
       case 'm':
@@ -305,12 +313,12 @@ static int parse_options(bench *b, int argc, char **argv) {
 }
 
 int bench_query(int argc, char **argv) {
-  bench b = {.threads = 1};
+  bench b = {.threads = 1, .passes = PASSES};
   sy_error error = {0};
   if (parse_options(&b, argc, argv)) {
     fputs(
         "suoyin-bench query: needs -i INDEX and --queries FILE; --mode is top10, count or "
-        "snippet; --threads 1 to 16\n",
+        "snippet; --threads 1 to 16; --repeat N, --json, --counts FILE, --exhaustive\n",
         stderr);
     return 2;
   }

@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
       "       suoyin-bench index --corpus FILE [--corpus FILE]... [--threads N] [--memory MIB]\n"
       "                          [--level N] [--repeat N] [--keep DIR] [--json]\n"
       "       suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
-      "                          [--exhaustive] [--counts FILE]\n"
+      "                          [--exhaustive] [--counts FILE] [--threads N] [--repeat N]\n"
       "       suoyin-bench commits --corpus FILE -i DIR [--commits N] [--most N] [--json]\n"
       "       suoyin-bench generate --like FILE [--like FILE]... --size SIZE [--seed N]\n"
       "       suoyin-bench quality --work DIRECTORY [--exhaustive] SET... [-- DISTRACTORS...]\n",

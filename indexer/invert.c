@@ -114,8 +114,34 @@ static bool put_terms(sy_inverter_worker *w, sy_tuples *field, sy_tuple_widths w
   return good;
 }
 
+static bool ends_clause(const char *text, uint32_t at) {
+  static const char ends[][4] = {"。", "，", "！", "？", "；"};
+  bool found = false;
+  for (size_t i = 0; at >= 3 && i < sizeof ends / sizeof *ends; i++) {
+    found |= !memcmp(text + at - 3, ends[i], 3);
+  }
+  return found;
+}
+
+/* Marks where a long body can be cut: at the first Chinese unit directly behind the end of a
+ * clause, or at any unit when no clause ends for as long again. */
+static void mark_terms(const char *text, const sy_term *terms, size_t count, sy_buffer *marks) {
+  const sy_mark *last = marks->bytes ? (const sy_mark *)(marks->data + marks->bytes) - 1 : NULL;
+  uint32_t due = (last ? last->offset : 0) + SY_SECTION_BYTES;
+  for (size_t i = 0; i < count; i++) {
+    const sy_term *t = &terms[i];
+    if (t->start < due) continue;
+    bool good = !t->word_bytes && ends_clause(text, t->start);
+    if (!good && t->start < due + SY_SECTION_BYTES) continue;
+    sy_mark mark = {t->start, t->position};
+    sy_buffer_append(marks, &mark, sizeof mark);
+    due = t->start + SY_SECTION_BYTES;
+  }
+}
+
+/* `marks` is NULL for a text that is not cut. */
 static bool add_field(sy_inverter *v, sy_inverter_worker *w, sy_tuples *field, uint32_t article,
-                      sy_string text, uint32_t *length) {
+                      sy_string text, sy_buffer *marks, uint32_t *length) {
   uint64_t watch = sy_watch_start(v->timed);
   sy_term terms[4 * SY_TERM_BATCH];
   bool good = true;
@@ -125,6 +151,7 @@ static bool add_field(sy_inverter *v, sy_inverter_worker *w, sy_tuples *field, u
   while ((count = sy_analyzer_next(&w->analyzer, terms, 4 * SY_TERM_BATCH)) > 0) {
     sy_watch_lap(&watch, &w->times.analyse);
     good &= put_terms(w, field, v->widths, article, terms, count);
+    if (marks) mark_terms(text.data, terms, count, marks);
     *length = terms[count - 1].position + 1;
     sy_watch_lap(&watch, &w->times.partition);
   }
@@ -132,7 +159,8 @@ static bool add_field(sy_inverter *v, sy_inverter_worker *w, sy_tuples *field, u
   return good && !field->touched.failed && !w->words.failed;
 }
 
-void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles) {
+void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles,
+                       sy_buffer *marks) {
   sy_inverter *v = context;
   sy_inverter_worker *w = &v->workers[worker];
   uint32_t article = first, words = w->words.count;
@@ -141,8 +169,10 @@ void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor
     uint32_t *lengths = sy_inverter_lengths(v, article);
     sy_string texts[SY_FIELD_COUNT] = {
         [SY_FIELD_INDEX_TITLE] = a.title, [SY_FIELD_INDEX_BODY] = a.body};
-    for (int f = 0; f < SY_FIELD_COUNT; f++) {
-      if (!add_field(v, w, &w->fields[f], article, texts[f], &lengths[f])) w->failed = true;
+    for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
+      bool cut = f == SY_FIELD_INDEX_BODY && a.body.bytes >= SY_LONG_BYTES;
+      if (!add_field(v, w, &w->fields[f], article, texts[f], cut ? marks : NULL, &lengths[f]))
+        w->failed = true;
     }
     bytes += a.title.bytes + a.body.bytes + a.fields.bytes;
   }

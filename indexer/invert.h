@@ -32,7 +32,8 @@ bool sy_inverter_has_room(sy_inverter *inverter, uint64_t text_bytes);
 /* Announces the next article, before a worker sees it. */
 sy_status sy_inverter_expect(sy_inverter *inverter, uint64_t text_bytes, sy_error *error);
 /* Adds a block of announced articles; a sy_block_visitor, `context` is the inverter. */
-void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles);
+void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles,
+                       sy_buffer *marks);
 
 /* Bytes of memory in use by the batch, and bytes of text that were no UTF-8 since the beginning.
  * Both lag behind while workers are busy. */

@@ -142,9 +142,7 @@ static sy_status step_text(sy_merge *m, sy_error *error) {
     if (!s->deletes) {
       SY_TRY(sy_articles_copy_block(articles, next, m->writer.articles, error));
     } else if (!is_deleted(s, next)) {
-      sy_article article;
-      SY_TRY(sy_articles_get(articles, next, &article, error));
-      SY_TRY(sy_articles_writer_add(m->writer.articles, &article, error));
+      SY_TRY(sy_articles_copy(articles, next, m->writer.articles, error));
     }
     if (text_bytes(m) - begin > STEP_BYTES) break;
   }

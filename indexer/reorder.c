@@ -136,8 +136,10 @@ static sy_status read_texts(text_job *j, uint32_t worker) {
   reorder_worker *w = &r->workers[worker];
   SY_TRY(open_worker(r, w, &j->error));
   while (j->begin + j->read < j->end && j->text.bytes < TEXT_BYTES) {
-    sy_article article;
-    SY_TRY(sy_articles_get(&w->articles, r->order[j->begin + j->read], &article, &j->error));
+    sy_article article = {0};
+    uint32_t number = r->order[j->begin + j->read];
+    if (!sy_articles_is_long(&w->articles, number)) /* the others are copied */
+      SY_TRY(sy_articles_get(&w->articles, number, &article, &j->error));
     if (!keep_text(j, &article)) return sy_fail_memory(&j->error);
   }
   fix_texts(j);
@@ -157,13 +159,13 @@ static sy_status write_texts(reorderer *r, text_job *j, sy_error *error) {
     return j->status;
   }
   for (uint32_t i = 0; i < j->end - j->begin; i++) {
-    sy_article article;
-    if (i < j->read) {
-      article = j->articles[i];
+    uint32_t number = r->order[j->begin + i];
+    sy_articles *from = &r->segment->articles;
+    if (i < j->read && !sy_articles_is_long(from, number)) {
+      SY_TRY(sy_articles_writer_add(r->writer.articles, &j->articles[i], error));
     } else {
-      SY_TRY(sy_articles_get(&r->segment->articles, r->order[j->begin + i], &article, error));
+      SY_TRY(sy_articles_copy(from, number, r->writer.articles, error));
     }
-    SY_TRY(sy_articles_writer_add(r->writer.articles, &article, error));
   }
   return SY_OK;
 }

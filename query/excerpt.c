@@ -1,208 +1,210 @@
-/* excerpt.c - scanning a long text for its best slices (excerpt.h). */
+/* excerpt.c - choosing and reading the best sections of a long article (excerpt.h). */
 #include "query/excerpt.h"
 
 #include "base/status.h"
-#include "text/utf8.h"
 
-#define BEST 8u                 /* slices, not counting neighbours */
-#define SLICE_LEAST_BYTES 2048u /* and at least so much for each passage */
-#define BYTES_PER_CHARACTER 4u
-#define SLICE_MOST 8u          /* times its least bytes: then it ends without a clause's end */
-#define PIECE_BYTES (1u << 20) /* that are read at once where no slice has a match */
-#define TABLE_BITS 12u
+#define MOST_STRETCHES (1u << 16)
+#define READ_AT_ONCE 64u /* sections, where no passage is known: about a megabyte */
 
-typedef struct slice {
-  uint32_t start, end;
-  uint64_t pairs; /* bits: which of the query's stand in it */
-  bool chosen;
-} slice;
+/* The article's positions in stretches of equal length. A passage lies in two of them that follow
+ * each other. */
+typedef struct map {
+  uint32_t length; /* of a stretch */
+  uint32_t count;
+  uint64_t *patterns; /* of each stretch: bits, the patterns found in it, by number modulo 64 */
+  sy_buffer starts;   /* u32: positions at which a pattern may begin */
+} map;
 
-/* A pair has one of 63 bits, found by a hash: two pairs can share one, and what is no pair of the
- * query can look like one. Both make a slice look a little better or worse than it is. */
-typedef struct scan {
-  const sy_matcher *m;
-  const sy_fold_table *fold;
-  sy_string text;
-  uint8_t bit_of[1u << TABLE_BITS]; /* 0: none */
-  sy_buffer slices;
-  slice current;
-  uint32_t slice_bytes;
-} scan;
+/* ---- Where the patterns stand ---------------------------------------------------------------- */
 
-enum { ALONE = 0, WORD = 1 }; /* in the place of a pair's second character */
-
-static inline uint32_t slot_of(uint32_t first, uint32_t second) {
-  uint64_t hash = ((uint64_t)first << 32 | second) * 0x9E3779B97F4A7C15ull;
-  return (uint32_t)(hash >> (64 - TABLE_BITS));
+/* The positions of a term in the article; none when it is not there. */
+static sy_status find_positions(sy_segment *segment, uint32_t article, const sy_term_key *key,
+                                sy_positions *out, sy_error *error) {
+  sy_lexicon_cursor cursor;
+  sy_list list;
+  sy_postings postings;
+  *out = (sy_positions){0};
+  sy_status status = sy_lexicon_find(&segment->lexicon, SY_FIELD_INDEX_BODY, key, &cursor, error);
+  if (status != SY_OK) return status == SY_NOT_FOUND ? SY_OK : status;
+  SY_TRY(sy_lexicon_list(&cursor, &list, error));
+  sy_postings_open(&postings, &list);
+  bool found = sy_postings_advance(&postings, article) == article;
+  if (found) sy_postings_positions(&postings, out);
+  if (!postings.corrupt) return SY_OK;
+  return sy_fail_at(error, SY_CORRUPT, sy_env_path(segment->articles.stream.env), 0,
+                    "a postings list contradicts itself");
 }
 
-static void add_units(scan *s) {
-  const sy_pattern *patterns = (const sy_pattern *)s->m->patterns.data;
-  uint32_t number = 0;
-  for (size_t i = 0; i < s->m->patterns.bytes / sizeof *patterns; i++) {
-    for (uint32_t k = 0; k < patterns[i].count; k++) {
-      const sy_unit *unit = &patterns[i].units[k];
-      bool pair = !unit->key.word_bytes && !unit->open && unit->key.second > SY_END_WORD;
-      uint32_t second = unit->key.word_bytes ? WORD : pair ? unit->key.second : ALONE;
-      /* The last character of a phrase is in the pair before it. */
-      if (k && second == ALONE) continue;
-      s->bit_of[slot_of(unit->key.first, second)] = (uint8_t)(1 + number++ % 63);
-    }
+static void keep_all(map *map, sy_positions *positions, uint32_t offset) {
+  for (uint32_t at; (at = sy_positions_next(positions)) != SY_NO_POSITION;) {
+    if (at >= offset) sy_buffer_u32(&map->starts, at - offset);
   }
 }
 
-static inline void look_up(scan *s, uint32_t first, uint32_t second) {
-  s->current.pairs |= 1ull << s->bit_of[slot_of(first, second)];
-}
-
-static void end_slice(scan *s, uint32_t at) {
-  s->current.end = at;
-  s->current.pairs &= ~1ull; /* the bit of no pair */
-  sy_buffer_append(&s->slices, &s->current, sizeof s->current);
-  s->current = (slice){.start = at};
-}
-
-/* Text without clauses must not be one slice: what is analysed takes ten times its bytes of
- * memory. */
-static inline bool is_long(const scan *s, uint32_t at) {
-  return at - s->current.start >= SLICE_MOST * s->slice_bytes;
-}
-
-static inline bool ends_clause(uint32_t c) {
-  return c == 0x3002 || c == 0xFF0C || c == 0xFF01 || c == 0xFF1F || c == 0xFF1B; /* 。，！？； */
-}
-
-/* Passes over ASCII at `at`; white space leaves *previous as it is. */
-static const uint8_t *scan_ascii(scan *s, const uint8_t *at, const uint8_t *end,
-                                 uint32_t *previous) {
-  const uint8_t *words = s->m->analyzers->folded.ascii_words; /* 0 for other bytes */
-  const uint8_t *begin = (const uint8_t *)s->text.data;
-  while (at < end && *at < 128) {
-    uint32_t first = words[*at];
-    if (!first) {
-      if (*at > ' ') *previous = 0;
-      if (*at <= ' ' && is_long(s, (uint32_t)(at - begin))) end_slice(s, (uint32_t)(at - begin));
-      at++;
-      continue;
-    }
-    *previous = 0;
-    if (sy_matcher_may_match(s->m, first)) look_up(s, first, WORD);
-    while (at < end && words[*at]) at++;
+/* Keeps the starts that have the term at `offset`. */
+static void keep_common(map *map, sy_positions *positions, uint32_t offset) {
+  uint32_t *starts = (uint32_t *)map->starts.data, at = sy_positions_next(positions);
+  size_t kept = 0;
+  for (size_t i = 0; i < map->starts.bytes / sizeof *starts; i++) {
+    while (at < starts[i] + offset) at = sy_positions_next(positions);
+    if (at == SY_NO_POSITION) break;
+    if (at == starts[i] + offset) starts[kept++] = starts[i];
   }
-  return at;
+  map->starts.bytes = kept * sizeof *starts;
 }
 
-/* White space and what is transparent stand between nothing. `previous` is the last character, if a
- * pair of the query can begin with it. */
-static void scan_text(scan *s, sy_stopwatch *time) {
-  const uint8_t *begin = (const uint8_t *)s->text.data, *end = begin + s->text.bytes, *at = begin;
-  uint32_t previous = 0;
-  bool behind_clause = false;
-  while (at < end) {
-    if (*at < 128) {
-      at = scan_ascii(s, at, end, &previous);
-      behind_clause = false;
-      continue;
+/* Finds where the units of a pattern follow each other, as far as they are terms. */
+static sy_status find_starts(map *map, sy_matcher *m, sy_segment *segment, uint32_t article,
+                             const sy_pattern *pattern, sy_error *error) {
+  bool any = false;
+  map->starts.bytes = 0;
+  for (uint32_t i = 0; i < pattern->count && (!any || map->starts.bytes); i++) {
+    const sy_unit *unit = &pattern->units[i];
+    sy_positions positions;
+    if (unit->open) continue;
+    SY_TRY(find_positions(segment, article, &unit->key, &positions, error));
+    if (sy_spend(&m->time, SY_DEADLINE_STEPS + positions.count)) return SY_OK;
+    if (any) {
+      keep_common(map, &positions, unit->offset - pattern->units->offset);
+    } else {
+      keep_all(map, &positions, unit->offset - pattern->units->offset);
     }
-    uint32_t length, c = sy_utf8_decode(at, end, &length), entry = sy_fold_entry(s->fold, c);
-    uint32_t folded = sy_folded(c, entry), class = entry >> SY_CLASS_SHIFT;
-    uint32_t offset = (uint32_t)(at - begin);
-    at += length;
-    if (class == SY_CLASS_CHINESE) {
-      if ((behind_clause && offset - s->current.start >= s->slice_bytes) || is_long(s, offset)) {
-        end_slice(s, offset);
-        if (sy_spend(time, s->slice_bytes / 3)) break;
-      }
-      if (previous) look_up(s, previous, folded);
-      previous = sy_matcher_may_match(s->m, folded) ? folded : 0;
-      if (previous) look_up(s, folded, ALONE);
-    } else if (class != SY_CLASS_SPACE && class != SY_CLASS_TRANSPARENT) {
-      if (class == SY_CLASS_WORD && sy_matcher_may_match(s->m, folded)) look_up(s, folded, WORD);
-      previous = 0;
-    }
-    behind_clause = ends_clause(c);
+    any = true;
   }
-  end_slice(s, (uint32_t)s->text.bytes);
+  return map->starts.failed ? sy_fail_memory(error) : SY_OK;
+}
+
+static sy_status fill_map(map *map, sy_matcher *m, sy_segment *segment, uint32_t article,
+                          sy_error *error) {
+  const sy_pattern *patterns = (const sy_pattern *)m->patterns.data;
+  for (size_t i = 0; i < m->patterns.bytes / sizeof *patterns; i++) {
+    SY_TRY(find_starts(map, m, segment, article, &patterns[i], error));
+    const uint32_t *starts = (const uint32_t *)map->starts.data;
+    for (size_t k = 0; k < map->starts.bytes / sizeof *starts; k++) {
+      uint32_t stretch = starts[k] / map->length;
+      map->patterns[stretch < map->count ? stretch : map->count - 1] |= 1ull << (i % 64);
+    }
+  }
+  return SY_OK;
 }
 
 /* ---- Choosing -------------------------------------------------------------------------------- */
 
-static uint32_t worth_of(const slice *s) { return (uint32_t)__builtin_popcountll(s->pairs); }
+/* Of stretch `at` and the next. */
+static uint64_t patterns_of(const map *map, uint32_t at) {
+  return map->patterns[at] | (at + 1 < map->count ? map->patterns[at + 1] : 0);
+}
 
-/* Marks the best slices, the earlier of equals. Returns how many there are. */
-static uint32_t choose_slices(slice *slices, size_t count) {
-  const slice *best[BEST];
-  uint32_t found = 0;
-  for (size_t i = 0; i < count; i++) {
-    uint32_t worth = worth_of(&slices[i]), at = found;
-    if (!worth || (found == BEST && worth <= worth_of(best[BEST - 1]))) continue;
-    if (found == BEST) {
-      at--;
-    } else {
-      found++;
+/* What a passage with these patterns is worth; as in snippet.c, but for repetitions. */
+static uint32_t worth_of(const sy_matcher *m, uint64_t bits) {
+  const sy_pattern *patterns = (const sy_pattern *)m->patterns.data;
+  uint32_t worth = 0;
+  for (; bits; bits &= bits - 1) {
+    const sy_pattern *p = &patterns[__builtin_ctzll(bits)];
+    worth += p->count + p->bigram;
+  }
+  return worth;
+}
+
+/* Chooses the sections of the best passages, the earlier of equals. */
+static void choose_sections(map *map, const sy_matcher *m, const sy_sections *sections,
+                            uint32_t passages, bool *chosen) {
+  for (; passages; passages--) {
+    uint32_t best = 0, most = 0;
+    uint64_t seen = 0;
+    for (uint32_t at = 0; at < map->count; at++) {
+      uint64_t bits = patterns_of(map, at);
+      if (bits == seen) continue; /* worth no more than those before */
+      seen = bits;
+      uint32_t worth = worth_of(m, bits);
+      if (worth > most) {
+        most = worth;
+        best = at;
+      }
     }
-    for (; at && worth_of(best[at - 1]) < worth; at--) best[at] = best[at - 1];
-    best[at] = &slices[i];
+    if (!most) return;
+    /* Around a passage as much as it has itself. */
+    uint32_t begin = best ? (best - 1) * map->length : 0;
+    uint64_t end = (best + 3ull) * map->length;
+    uint32_t last = sy_sections_find(sections, end < UINT32_MAX ? (uint32_t)end : UINT32_MAX);
+    for (uint32_t i = sy_sections_find(sections, begin); i <= last; i++) chosen[i] = true;
+    map->patterns[best] = 0;
+    if (best + 1 < map->count) map->patterns[best + 1] = 0;
   }
-  for (uint32_t i = 0; i < found; i++) slices[best[i] - slices].chosen = true;
-  return found;
 }
 
-/* Reads the chosen slices and those beside them; what lies together is one run. */
-static sy_status read_slices(sy_matcher *m, sy_string text, const slice *slices, size_t count,
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* Reads sections [first, end) as one run. */
+static sy_status read_run(sy_matcher *m, sy_sectioned_article *body, uint32_t first, uint32_t end,
+                          sy_error *error) {
+  for (uint32_t i = first; i < end; i++) SY_TRY(sy_articles_read_section(body, i, error));
+  return sy_matcher_read(m, sy_sections_get(&body->sections, first).offset,
+                         sy_sections_get(&body->sections, end).offset, error);
+}
+
+static sy_status read_chosen(sy_matcher *m, sy_sectioned_article *body, const bool *chosen,
                              sy_error *error) {
-  sy_matcher_begin(m, text);
-  for (size_t i = 0; i < count;) {
-    size_t first = i;
-    while (i < count && (slices[i].chosen || (i && slices[i - 1].chosen) ||
-                         (i + 1 < count && slices[i + 1].chosen)))
-      i++;
-    if (i > first)
-      SY_TRY(sy_matcher_read(m, slices[first].start, slices[i - 1].end, error));
-    else
-      i++;
+  uint32_t count = body->sections.count;
+  sy_matcher_begin(m, body->article.body);
+  for (uint32_t i = 0; i < count;) {
+    uint32_t first = i;
+    while (i < count && chosen[i]) i++;
+    if (i > first) SY_TRY(read_run(m, body, first, i, error));
+    if (i < count) i++;
   }
   return sy_matcher_match(m, error);
 }
 
-static sy_status read_piece(sy_matcher *m, sy_string text, uint32_t start, uint32_t end,
-                            sy_error *error) {
-  sy_matcher_begin(m, text);
-  SY_TRY(sy_matcher_read(m, start, end, error));
+static sy_status read_only(sy_matcher *m, sy_sectioned_article *body, uint32_t first, uint32_t end,
+                           sy_error *error) {
+  sy_matcher_begin(m, body->article.body);
+  SY_TRY(read_run(m, body, first, end, error));
   return sy_matcher_match(m, error);
 }
 
-/* Reads slices one behind the other, up to PIECE_BYTES of them at once and the last one again with
- * the next, until there is a match; the first ones when there is none. */
-static sy_status read_pieces(sy_matcher *m, sy_string text, const slice *slices, size_t count,
-                             sy_error *error) {
-  size_t first = 0, next = 0, first_end = 0;
-  while (next < count) {
-    while (next < count && slices[next].end - slices[first].start <= PIECE_BYTES) next++;
-    if (next < first + 2) next = first + 2 < count ? first + 2 : count;
-    if (!first) first_end = slices[next - 1].end;
-    SY_TRY(read_piece(m, text, slices[first].start, slices[next - 1].end, error));
+/* Reads sections from the first on, the last one again with the next, until there is a match; the
+ * first one when there is none. */
+static sy_status read_on(sy_matcher *m, sy_sectioned_article *body, sy_error *error) {
+  uint32_t count = body->sections.count, first = 0, end = 1;
+  bool looking = m->patterns.bytes > 0;
+  while (looking && end < count && !sy_is_over(&m->time)) {
+    first = end - 1;
+    end = count - first > READ_AT_ONCE ? first + READ_AT_ONCE : count;
+    SY_TRY(read_only(m, body, first, end, error));
     if (m->match_count) return SY_OK;
-    first = next - 1;
   }
-  return first_end < text.bytes ? read_piece(m, text, 0, (uint32_t)first_end, error) : SY_OK;
+  return read_only(m, body, 0, 1, error);
 }
 
-sy_status sy_excerpt_run(sy_matcher *m, sy_string text, uint32_t characters, sy_error *error) {
-  if (text.bytes < SY_EXCERPT_LEAST_BYTES) return sy_matcher_run(m, text, error);
+static sy_status read_sections(sy_matcher *m, sy_segment *segment, uint32_t article,
+                               sy_sectioned_article *body, const sy_snippet_options *options,
+                               map *map, bool *chosen, sy_error *error) {
+  SY_TRY(fill_map(map, m, segment, article, error));
+  choose_sections(map, m, &body->sections, options->passages, chosen);
+  SY_TRY(read_chosen(m, body, chosen, error));
+  return m->match_count ? SY_OK : read_on(m, body, error);
+}
+
+sy_status sy_excerpt_run(sy_matcher *m, sy_segment *segment, uint32_t article,
+                         sy_sectioned_article *body, const sy_snippet_options *options,
+                         sy_error *error) {
+  const sy_sections *sections = &body->sections;
+  if (sections->count == 1) return sy_matcher_run(m, body->article.body, error);
   SY_TRY(sy_matcher_prepare(m, error));
-  scan s = {.m = m, .fold = m->analyzers->folded.table, .text = text};
-  s.slice_bytes = characters * BYTES_PER_CHARACTER;
-  if (s.slice_bytes < SLICE_LEAST_BYTES) s.slice_bytes = SLICE_LEAST_BYTES;
-  add_units(&s);
-  scan_text(&s, &m->time);
-  slice *slices = (slice *)s.slices.data;
-  size_t count = s.slices.bytes / sizeof *slices;
-  sy_status status = s.slices.failed ? sy_fail_memory(error) : SY_OK;
-  m->match_count = 0;
-  if (status == SY_OK && choose_slices(slices, count))
-    status = read_slices(m, text, slices, count, error);
-  if (status == SY_OK && !m->match_count) status = read_pieces(m, text, slices, count, error);
-  sy_buffer_free(&s.slices);
+  sy_section last = sy_sections_get(sections, sections->count - 1);
+  /* There are at most two positions a byte. */
+  uint64_t positions = last.position + 2 * (uint64_t)(sections->text_bytes - last.offset);
+  map map = {.length = options->passage_characters};
+  while (positions / map.length >= MOST_STRETCHES) map.length *= 2;
+  map.count = (uint32_t)(positions / map.length) + 1;
+  map.patterns = calloc(map.count, sizeof *map.patterns);
+  bool *chosen = calloc(sections->count, sizeof *chosen);
+  sy_status status = map.patterns && chosen
+                         ? read_sections(m, segment, article, body, options, &map, chosen, error)
+                         : sy_fail_memory(error);
+  sy_buffer_free(&map.starts);
+  free(map.patterns);
+  free(chosen);
   return status;
 }

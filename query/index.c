@@ -262,16 +262,30 @@ sy_status sy_index_id(sy_index *index, uint64_t article, sy_string *id, sy_error
   return sy_ids_get(&segment->ids, local, id, error);
 }
 
+/* Finds an article's segment, and copies its id. */
+static sy_status begin_article(sy_index *index, uint64_t article, sy_segment **segment,
+                               uint32_t *local, sy_error *error) {
+  sy_string id;
+  SY_TRY(find_segment(index, article, segment, local, error));
+  SY_TRY(sy_ids_get(&(*segment)->ids, *local, &id, error));
+  index->id.bytes = 0;
+  sy_buffer_append(&index->id, id.data, id.bytes);
+  return index->id.failed ? sy_fail_memory(error) : SY_OK;
+}
+
 sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out, sy_error *error) {
   sy_segment *segment;
   uint32_t local;
-  sy_string id;
-  SY_TRY(find_segment(index, article, &segment, &local, error));
-  SY_TRY(sy_ids_get(&segment->ids, local, &id, error));
-  index->id.bytes = 0;
-  sy_buffer_append(&index->id, id.data, id.bytes);
-  if (index->id.failed) return sy_fail_memory(error);
+  SY_TRY(begin_article(index, article, &segment, &local, error));
   SY_TRY(sy_articles_get(&segment->articles, local, out, error));
   out->id = (sy_string){(const char *)index->id.data, index->id.bytes};
+  return SY_OK;
+}
+
+sy_status sy_index_article_sections(sy_index *index, uint64_t article, sy_segment **segment,
+                                    uint32_t *local, sy_sectioned_article *out, sy_error *error) {
+  SY_TRY(begin_article(index, article, segment, local, error));
+  SY_TRY(sy_articles_get_sectioned(&(*segment)->articles, *local, out, error));
+  out->article.id = (sy_string){(const char *)index->id.data, index->id.bytes};
   return SY_OK;
 }

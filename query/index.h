@@ -22,4 +22,9 @@ struct sy_index {
 /* Empties `arena` for a search. */
 sy_search_context sy_index_begin_search(sy_index *index, bool scoring, sy_error *error);
 
+/* Like sy_index_article(), but a long body is not read yet; where it is: article `local` of
+ * `segment`. */
+sy_status sy_index_article_sections(sy_index *index, uint64_t article, sy_segment **segment,
+                                    uint32_t *local, sy_sectioned_article *out, sy_error *error);
+
 #endif

@@ -199,20 +199,22 @@ sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t artic
     return sy_fail(error, SY_INVALID, "a passage has 20 to 10,000 characters");
   }
   *out = (sy_snippet){0};
-  sy_article stored;
-  SY_TRY(sy_index_article(index, article, &stored, error));
-  out->id = stored.id;
-  out->title = stored.title;
-  out->fields = stored.fields;
+  sy_segment *segment;
+  uint32_t local;
+  sy_sectioned_article stored;
+  SY_TRY(sy_index_article_sections(index, article, &segment, &local, &stored, error));
+  out->id = stored.article.id;
+  out->title = stored.article.title;
+  out->fields = stored.article.fields;
   sy_arena_reset(&index->text_arena);
   sy_matcher title, body;
   sy_matcher_init(&title, &index->analyzers, &index->deadline);
   sy_matcher_init(&body, &index->analyzers, &index->deadline);
   sy_status status =
       sy_matcher_add_leaves(&title, &body, query->root, false, &index->text_arena, error);
-  if (status == SY_OK) status = sy_matcher_run(&title, stored.title, error);
+  if (status == SY_OK) status = sy_matcher_run(&title, out->title, error);
   if (status == SY_OK) status = make_title(index, &title, out, error);
-  if (status == SY_OK) status = sy_excerpt_run(&body, stored.body, o.passage_characters, error);
+  if (status == SY_OK) status = sy_excerpt_run(&body, segment, local, &stored, &o, error);
   if (status == SY_OK) status = make_text(index, &body, &o, out, error);
   sy_matcher_free(&title);
   sy_matcher_free(&body);

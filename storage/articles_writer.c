@@ -14,17 +14,19 @@
 typedef struct slot {
   sy_job job;
   sy_articles_writer *writer;
-  sy_buffer raw, frame;
+  sy_buffer raw, record;
+  sy_buffer marks; /* sy_mark: where its article, a long one, is cut */
   uint32_t first;
   uint32_t alphabet; /* its number, or 0; when done, 0 if the alphabet did not help */
   size_t block_bytes;
-  size_t result; /* of zstd; 0: memory is out */
+  size_t result; /* the last of zstd; 0: memory is out */
 } slot;
 
 /* What a worker needs. */
 typedef struct coder {
   ZSTD_CCtx *zstd;
   sy_buffer coded;
+  sy_buffer cuts; /* u32: bytes of the block before each mark */
   uint64_t nanoseconds;
 } coder;
 
@@ -36,6 +38,7 @@ struct sy_articles_writer {
   sy_buffer firsts, raw_sizes, sizes, addresses, alphabet_of; /* of the directory */
   uint64_t directory_bytes;
   sy_buffer block; /* being filled */
+  sy_buffer marks; /* of its article */
   uint32_t first;  /* first article of the block */
   uint32_t count;  /* articles */
   coder coders[SY_POOL_THREADS_MAX];
@@ -62,27 +65,99 @@ bool sy_article_read(sy_cursor *block, sy_article *out) {
   return !block->failed;
 }
 
-static void put_coded(const sy_alphabet *alphabet, sy_string text, sy_buffer *out) {
+/* Codes a text. Where it has marks, it is coded in pieces, and `cuts` says where in `out` they
+ * begin. */
+static void put_coded(const sy_alphabet *alphabet, sy_string text, const sy_mark *marks,
+                      size_t count, sy_buffer *out, sy_buffer *cuts) {
   uint8_t *room = sy_buffer_reserve(out, 2 * text.bytes + 8 + SY_VARINT_MAX);
-  if (!room) return;
-  uint8_t *start = room + SY_VARINT_MAX;
-  size_t bytes =
-      (size_t)(sy_alphabet_encode(alphabet, (const uint8_t *)text.data, text.bytes, start) - start);
-  uint8_t *to = sy_put_varint(room, bytes);
-  memmove(to, start, bytes);
-  out->bytes = (size_t)(to + bytes - out->data);
+  uint32_t *cut = (uint32_t *)sy_buffer_reserve(cuts, count * sizeof *cut);
+  if (!room || cuts->failed) return;
+  uint8_t *start = room + SY_VARINT_MAX, *end = start;
+  const uint8_t *from = (const uint8_t *)text.data, *at = from;
+  for (size_t i = 0; i < count; i++) {
+    end = sy_alphabet_encode(alphabet, at, (size_t)(from + marks[i].offset - at), end);
+    at = from + marks[i].offset;
+    cut[i] = (uint32_t)(end - start);
+  }
+  end = sy_alphabet_encode(alphabet, at, (size_t)(from + text.bytes - at), end);
+  uint8_t *to = sy_put_varint(room, (uint64_t)(end - start));
+  memmove(to, start, (size_t)(end - start));
+  for (size_t i = 0; i < count; i++) cut[i] += (uint32_t)(to - out->data);
+  cuts->bytes += count * sizeof *cut;
+  out->bytes = (size_t)(to + (end - start) - out->data);
 }
 
 /* The block with its texts coded; an empty string when that makes it no smaller. */
-static sy_string code_texts(const sy_alphabet *alphabet, const sy_buffer *raw, sy_buffer *coded) {
-  sy_cursor c = sy_cursor_make(raw->data, raw->bytes);
-  coded->bytes = 0;
-  for (sy_article article; sy_article_read(&c, &article);) {
+static sy_string code_texts(const slot *s, coder *c) {
+  sy_cursor cursor = sy_cursor_make(s->raw.data, s->raw.bytes);
+  size_t marks = s->marks.bytes / sizeof(sy_mark);
+  c->coded.bytes = c->cuts.bytes = 0;
+  for (sy_article article; sy_article_read(&cursor, &article);) {
     const sy_string *strings[] = {&article.title, &article.body, &article.fields};
-    for (int i = 0; i < 3; i++) put_coded(alphabet, *strings[i], coded);
+    for (int i = 0; i < 3; i++) {
+      put_coded(s->writer->alphabet, *strings[i], (const sy_mark *)s->marks.data,
+                i == 1 ? marks : 0, &c->coded, &c->cuts);
+    }
   }
-  bool smaller = !coded->failed && coded->bytes < raw->bytes;
-  return (sy_string){(const char *)coded->data, smaller ? coded->bytes : 0};
+  bool smaller = !c->coded.failed && !c->cuts.failed && c->coded.bytes < s->raw.bytes;
+  return (sy_string){(const char *)c->coded.data, smaller ? c->coded.bytes : 0};
+}
+
+/* Where the block is cut as it is. */
+static void cut_raw(const slot *s, const sy_article *article, sy_buffer *cuts) {
+  const sy_mark *marks = (const sy_mark *)s->marks.data;
+  uint32_t body = (uint32_t)((const uint8_t *)article->body.data - s->raw.data);
+  cuts->bytes = 0;
+  for (size_t i = 0; i < s->marks.bytes / sizeof *marks; i++) {
+    sy_buffer_u32(cuts, body + marks[i].offset);
+  }
+}
+
+static bool add_frame(slot *s, ZSTD_CCtx *zstd, const char *from, size_t bytes) {
+  size_t bound = ZSTD_compressBound(bytes);
+  uint8_t *room = zstd && !s->raw.failed ? sy_buffer_reserve(&s->record, bound) : NULL;
+  s->result =
+      room ? ZSTD_compressCCtx(zstd, room, bound, from, bytes, s->writer->options.level) : 0;
+  if (!room || ZSTD_isError(s->result)) return false;
+  s->record.bytes += s->result;
+  return true;
+}
+
+static void add_sections(slot *s, coder *c, sy_string block, uint32_t text_bytes) {
+  size_t count = s->marks.bytes / sizeof(sy_mark), at = 0;
+  const uint32_t *cuts = (const uint32_t *)c->cuts.data;
+  sy_sections_begin(&s->record, text_bytes, (const sy_mark *)s->marks.data, cuts, count);
+  for (size_t i = 0; i <= count; i++) {
+    size_t end = i < count ? cuts[i] : block.bytes;
+    if (i) sy_sections_set_frames(&s->record, count, i);
+    if (!add_frame(s, c->zstd, block.data + at, end - at)) return;
+    at = end;
+  }
+}
+
+static void compress_block(slot *s, coder *c) {
+  sy_string block = {0};
+  if (s->alphabet) block = code_texts(s, c);
+  sy_article article = {0};
+  if (s->marks.bytes) {
+    sy_cursor cursor = sy_cursor_make(s->raw.data, s->raw.bytes);
+    sy_article_read(&cursor, &article);
+  }
+  if (!block.bytes) {
+    s->alphabet = 0;
+    block = (sy_string){(const char *)s->raw.data, s->raw.bytes};
+    if (s->marks.bytes) cut_raw(s, &article, &c->cuts);
+  }
+  if (!c->zstd) c->zstd = ZSTD_createCCtx();
+  s->block_bytes = block.bytes;
+  s->record.bytes = 0;
+  if (c->cuts.failed || s->marks.failed) {
+    s->result = 0;
+  } else if (s->marks.bytes) {
+    add_sections(s, c, block, (uint32_t)article.body.bytes);
+  } else {
+    add_frame(s, c->zstd, block.data, block.bytes);
+  }
 }
 
 static void compress_slot(sy_job *job, uint32_t worker) {
@@ -91,34 +166,20 @@ static void compress_slot(sy_job *job, uint32_t worker) {
   coder *c = &w->coders[worker];
   if (w->options.visit) {
     w->options.visit(w->options.context, worker, s->first,
-                     sy_cursor_make(s->raw.data, s->raw.bytes));
+                     sy_cursor_make(s->raw.data, s->raw.bytes), &s->marks);
   }
   uint64_t watch = sy_watch_start(w->options.timed);
-  sy_string block = {(const char *)s->raw.data, s->raw.bytes};
-  if (s->alphabet) {
-    sy_string coded = code_texts(w->alphabet, &s->raw, &c->coded);
-    if (coded.bytes) {
-      block = coded;
-    } else {
-      s->alphabet = 0;
-    }
-  }
-  if (!c->zstd) c->zstd = ZSTD_createCCtx();
-  size_t bound = ZSTD_compressBound(block.bytes);
-  s->frame.bytes = 0;
-  uint8_t *room = c->zstd && !s->raw.failed ? sy_buffer_reserve(&s->frame, bound) : NULL;
-  s->block_bytes = block.bytes;
-  s->result =
-      room ? ZSTD_compressCCtx(c->zstd, room, bound, block.data, block.bytes, w->options.level) : 0;
+  compress_block(s, c);
   sy_watch_lap(&watch, &c->nanoseconds);
 }
 
 /* ---- Blocks on their way --------------------------------------------------------------------- */
 
-static sy_status put_frame(sy_articles_writer *w, const uint8_t *frame, size_t bytes,
-                           size_t block_bytes, uint32_t first, uint32_t alphabet, sy_error *error) {
+static sy_status put_record(sy_articles_writer *w, const uint8_t *record, size_t bytes,
+                            size_t block_bytes, uint32_t first, uint32_t alphabet,
+                            sy_error *error) {
   uint64_t address;
-  SY_TRY(sy_stream_append(&w->stream, frame, bytes, NULL, 0, &address, error));
+  SY_TRY(sy_stream_append(&w->stream, record, bytes, NULL, 0, &address, error));
   sy_buffer_u32(&w->firsts, first);
   sy_buffer_u32(&w->raw_sizes, (uint32_t)block_bytes);
   sy_buffer_u32(&w->sizes, (uint32_t)bytes);
@@ -133,7 +194,8 @@ static sy_status take_oldest(sy_articles_writer *w, sy_error *error) {
   if (!s->result) return sy_fail_memory(error);
   if (ZSTD_isError(s->result))
     return sy_fail(error, SY_NO_MEMORY, "zstd: %s", ZSTD_getErrorName(s->result));
-  return put_frame(w, s->frame.data, s->result, s->block_bytes, s->first, s->alphabet, error);
+  return put_record(w, s->record.data, s->record.bytes, s->block_bytes, s->first, s->alphabet,
+                    error);
 }
 
 static sy_status take_all(sy_articles_writer *w, sy_error *error) {
@@ -210,19 +272,27 @@ void sy_articles_writer_free(sy_articles_writer *w) {
   for (uint32_t i = 0; i < SY_POOL_THREADS_MAX; i++) {
     ZSTD_freeCCtx(w->coders[i].zstd);
     sy_buffer_free(&w->coders[i].coded);
+    sy_buffer_free(&w->coders[i].cuts);
   }
   for (uint32_t i = 0; i < SLOTS; i++) {
     sy_buffer_free(&w->slots[i].raw);
-    sy_buffer_free(&w->slots[i].frame);
+    sy_buffer_free(&w->slots[i].record);
+    sy_buffer_free(&w->slots[i].marks);
   }
   sy_stream_writer_free(&w->stream);
-  sy_buffer *buffers[] = {&w->firsts,      &w->raw_sizes, &w->sizes,    &w->addresses,
-                          &w->alphabet_of, &w->block,     &w->alphabets};
+  sy_buffer *buffers[] = {&w->firsts,      &w->raw_sizes, &w->sizes,     &w->addresses,
+                          &w->alphabet_of, &w->block,     &w->alphabets, &w->marks};
   for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
   free(w->counts);
   free(w->alphabet);
   free(w->candidate);
   free(w);
+}
+
+static void swap(sy_buffer *a, sy_buffer *b) {
+  sy_buffer t = *a;
+  *a = *b;
+  *b = t;
 }
 
 /* Gives the block, which begins with article `first`, to be compressed. */
@@ -231,10 +301,9 @@ static sy_status flush_block(sy_articles_writer *w, sy_error *error) {
   SY_TRY(learn(w, error));
   if (w->put - w->taken == SLOTS) SY_TRY(take_oldest(w, error));
   slot *s = &w->slots[w->put++ % SLOTS];
-  sy_buffer empty = s->raw;
-  s->raw = w->block;
-  w->block = empty;
-  w->block.bytes = 0;
+  swap(&s->raw, &w->block);
+  swap(&s->marks, &w->marks);
+  w->block.bytes = w->marks.bytes = 0;
   s->job.run = compress_slot;
   s->writer = w;
   s->first = w->first;
@@ -244,16 +313,28 @@ static sy_status flush_block(sy_articles_writer *w, sy_error *error) {
   return SY_OK;
 }
 
-sy_status sy_articles_writer_add(sy_articles_writer *w, const sy_article *article,
-                                 sy_error *error) {
+static sy_status add_article(sy_articles_writer *w, const sy_article *article, sy_error *error) {
   const sy_string *strings[] = {&article->title, &article->body, &article->fields};
   for (int i = 0; i < 3; i++) {
     sy_buffer_varint(&w->block, strings[i]->bytes);
     sy_buffer_append(&w->block, strings[i]->data, strings[i]->bytes);
   }
   w->count++;
-  if (w->block.failed) return sy_fail_memory(error);
+  if (w->block.failed || w->marks.failed) return sy_fail_memory(error);
   return w->block.bytes >= SY_ARTICLE_BLOCK_BYTES ? flush_block(w, error) : SY_OK;
+}
+
+sy_status sy_articles_writer_add(sy_articles_writer *w, const sy_article *article,
+                                 sy_error *error) {
+  if (article->body.bytes >= SY_LONG_BYTES) SY_TRY(flush_block(w, error));
+  return add_article(w, article, error);
+}
+
+sy_status sy_articles_writer_add_marked(sy_articles_writer *w, const sy_article *article,
+                                        const sy_mark *marks, size_t count, sy_error *error) {
+  SY_TRY(flush_block(w, error));
+  sy_buffer_append(&w->marks, marks, count * sizeof *marks);
+  return add_article(w, article, error);
 }
 
 sy_status sy_articles_writer_drain(sy_articles_writer *w, sy_error *error) {
@@ -268,8 +349,8 @@ sy_status sy_articles_writer_add_stored(sy_articles_writer *w, const sy_stored_b
   *added = number || !block->alphabet_bytes;
   if (!*added) return SY_OK;
   SY_TRY(sy_articles_writer_drain(w, error));
-  SY_TRY(
-      put_frame(w, block->frame, block->frame_bytes, block->block_bytes, w->first, number, error));
+  SY_TRY(put_record(w, block->record, block->record_bytes, block->block_bytes, w->first, number,
+                    error));
   w->first = w->count += block->articles;
   return SY_OK;
 }

@@ -35,7 +35,9 @@ static void assert_same(sy_string a, sy_string b) {
 }
 
 /* Every article is shown to the visitor once. */
-static void visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles) {
+static void visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles,
+                  sy_buffer *marks) {
+  (void)marks;
   world *w = context;
   assert_true(worker < sy_pool_workers(w->pool));
   for (sy_article got; sy_article_read(&articles, &got); first++) {
@@ -202,6 +204,154 @@ static void test_alphabets(void **state) {
   world_free(&w);
 }
 
+/* ---- Sections ---- */
+
+/* Cuts each long body at characters, anywhere; the position is a third of the offset. */
+static void visit_marking(void *context, uint32_t worker, uint32_t first, sy_cursor articles,
+                          sy_buffer *marks) {
+  world *w = context;
+  sy_cursor again = articles;
+  visit(context, worker, first, articles, marks);
+  random_source random = {first + 1};
+  for (sy_article a; sy_article_read(&again, &a);) {
+    uint32_t at = 0;
+    if (a.body.bytes < SY_LONG_BYTES) continue;
+    while (at += 3 * (1 + random_below(&random, SY_SECTION_BYTES)), at < a.body.bytes) {
+      sy_mark mark = {at, at / 3};
+      sy_buffer_append(marks, &mark, sizeof mark);
+    }
+  }
+  assert_true(w->count > first);
+}
+
+/* Reads the sections of each long article in some order, some of them twice: each is there when it
+ * was read, and stays. */
+static uint32_t check_sections(world *w, sy_articles *reader, random_source *random) {
+  uint32_t several = 0;
+  for (uint32_t i = 0; i < w->count; i++) {
+    sy_article wanted = article_of(w, i);
+    sy_sectioned_article got;
+    assert_ok(sy_articles_get_sectioned(reader, i, &got, &test_error));
+    uint32_t count = got.sections.count;
+    bool *read = calloc(count, sizeof *read);
+    several += count > 1;
+    if (count > 1) assert_true(wanted.body.bytes >= SY_LONG_BYTES);
+    for (uint32_t n = 0; n < 2 * count; n++) {
+      uint32_t section = random_below(random, count);
+      assert_ok(sy_articles_read_section(&got, section, &test_error));
+      read[section] = true;
+      for (uint32_t k = 0; k < count && count > 1; k++) {
+        sy_section this = sy_sections_get(&got.sections, k);
+        sy_section next = sy_sections_get(&got.sections, k + 1);
+        assert_int_equal(this.position, this.offset / 3);
+        assert_int_equal(sy_sections_find(&got.sections, this.position), k);
+        assert_int_equal(sy_sections_find(&got.sections, next.position - 1), k);
+        if (!read[k]) continue;
+        assert_memory_equal(got.article.body.data + this.offset, wanted.body.data + this.offset,
+                            next.offset - this.offset);
+      }
+    }
+    if (count == 1) assert_same(got.article.body, wanted.body);
+    assert_int_equal(got.article.body.bytes, wanted.body.bytes);
+    assert_same(got.article.title, wanted.title);
+    assert_same(got.article.fields, wanted.fields);
+    free(read);
+  }
+  return several;
+}
+
+/* Among short articles, long ones; the first before there is an alphabet. */
+static void make_long(world *w, random_source *random, uint32_t count) {
+  world_make(w, random, 0);
+  w->count = count;
+  free(w->strings);
+  w->strings = calloc(3 * (size_t)count, sizeof *w->strings);
+  for (uint32_t i = 0; i < 3 * count; i++) {
+    bool is_long = i % 3 == 1 && (i == 1 || random_one_in(random, 10));
+    uint32_t characters = random_below(random, is_long ? 100000 : i % 3 == 1 ? 3000 : 20);
+    if (i == 1) characters = 50000;
+    buffer_add(&w->strings[i], "", 0);
+    for (; characters; characters--) {
+      uint8_t bytes[4];
+      uint32_t a = random_below(random, 300), b = random_below(random, 300);
+      buffer_add(&w->strings[i], (char *)bytes, sy_utf8_encode(bytes, 0x4E00 + (a < b ? a : b)));
+    }
+  }
+}
+
+static void write_marked(world *w, uint32_t *chunks) {
+  sy_articles_writer *writer = new_writer(w, SEGMENT, visit_marking);
+  for (uint32_t i = 0; i < w->count; i++) {
+    sy_article article = article_of(w, i);
+    assert_ok(sy_articles_writer_add(writer, &article, &test_error));
+  }
+  assert_ok(sy_articles_writer_finish(writer, &test_error));
+  *chunks = sy_stream_chunk_count(sy_articles_writer_stream(writer)->end);
+  sy_articles_writer_free(writer);
+}
+
+/* Copied one by one, behind 255 alphabets when `full`: then no block can be copied as it is. */
+static void copy_articles(world *w, bool full, uint32_t segment, sy_articles *copy) {
+  sy_articles_writer *writer = new_writer(w, segment, NULL);
+  uint32_t more = full ? SY_ALPHABETS_MAX : 0;
+  for (uint32_t n = 0; n < more; n++) {
+    uint8_t alphabet[] = {1, 0, (uint8_t)n, 0x4E, 0, 0};
+    sy_stored_block block = {(const uint8_t *)"", 0, 0, 0, alphabet, sizeof alphabet};
+    bool added;
+    assert_ok(sy_articles_writer_add_stored(writer, &block, &added, &test_error));
+    assert_true(added);
+  }
+  for (uint32_t i = 0; i < w->count; i++)
+    assert_ok(sy_articles_copy(&w->reader, i, writer, &test_error));
+  assert_ok(sy_articles_writer_finish(writer, &test_error));
+  assert_ok(sy_env_commit(w->env, &test_error));
+  sy_articles_close(&w->reader);
+  assert_ok(sy_env_read(w->env, &test_error));
+  assert_ok(sy_articles_open(copy, w->env, segment, w->count,
+                             sy_stream_chunk_count(sy_articles_writer_stream(writer)->end),
+                             &test_error));
+  sy_articles_writer_free(writer);
+}
+
+static void test_sections(void **state) {
+  (void)state;
+  random_source random = seeded(21);
+  for (int full = 0; full < 2; full++) {
+    world w;
+    uint32_t chunks;
+    sy_articles copy;
+    make_long(&w, &random, 300);
+    write_marked(&w, &chunks);
+    open_reader(&w, SEGMENT, chunks);
+    check_all(&w, &random);
+    uint32_t several = check_sections(&w, &w.reader, &random);
+    assert_true(several > 5);
+    copy_articles(&w, full, SEGMENT + 1, &copy);
+    assert_int_equal(check_sections(&w, &copy, &random), several);
+    sy_articles_close(&copy);
+    world_free(&w);
+  }
+}
+
+/* The record in the documentation, in front of two frames. */
+static void test_sections_example(void **state) {
+  (void)state;
+  static const uint8_t example[] = {
+      0x50, 0x2A, 0x4D, 0x18, 0x14, 0x00, 0x00, 0x00, 0x70, 0x11, 0x01, 0x00, 0x02, 0x40,
+      0x00, 0x00, 0x71, 0x17, 0x00, 0x00, 0x20, 0x1C, 0x00, 0x00, 0x00, 0x10, 0x00, 0x00,
+  };
+  sy_buffer record = {0};
+  sy_mark mark = {16386, 6001};
+  uint32_t block = 7200;
+  sy_sections_begin(&record, 70000, &mark, &block, 1);
+  assert_int_equal(record.bytes, sizeof example);
+  assert_non_null(sy_buffer_reserve(&record, 4096));
+  record.bytes += 4096;
+  sy_sections_set_frames(&record, 1, 1);
+  assert_memory_equal(record.data, example, sizeof example);
+  sy_buffer_free(&record);
+}
+
 /* ---- Damage ---- */
 
 static bool lies_in(sy_string s, const uint8_t *memory, size_t capacity) {
@@ -287,6 +437,56 @@ static void test_damage(void **state) {
   world_free(&w);
 }
 
+/* Reads long articles by sections; what comes must lie in memory that is there. */
+static void use_sections(sy_articles *a) {
+  for (uint32_t i = 0; i < a->article_count; i++) {
+    sy_sectioned_article out;
+    if (sy_articles_get_sectioned(a, i, &out, &test_error) != SY_OK) continue;
+    for (uint32_t k = 0; k < out.sections.count; k++)
+      sy_articles_read_section(&out, k, &test_error);
+    sy_string body = out.article.body;
+    if (body.bytes)
+      assert_true(lies_in(body, a->text.data, a->text.capacity) ||
+                  lies_in(body, a->raw, a->raw_capacity));
+  }
+}
+
+/* The tables of sections, each byte changed, and the frames here and there. */
+static void test_damaged_sections(void **state) {
+  (void)state;
+  random_source random = seeded(22);
+  world w;
+  uint32_t chunks;
+  make_long(&w, &random, 3);
+  write_marked(&w, &chunks);
+  open_reader(&w, SEGMENT, chunks);
+  const uint8_t *data;
+  assert_ok(sy_stream_get(&w.reader.stream, 0, 1, &data, &test_error));
+  size_t bytes = w.reader.stream.chunks[0].bytes;
+  uint8_t *records = exact_copy(data, bytes);
+  w.reader.stream.chunks[0].data = records;
+  sy_sectioned_article first;
+  assert_ok(sy_articles_get_sectioned(&w.reader, 0, &first, &test_error));
+  assert_true(first.sections.count > 1);
+  size_t table = (size_t)(first.sections.frames - records);
+  for (size_t i = 0; i < bytes; i += i < table ? 1 : 1 + random_below(&random, 4000)) {
+    for (int change = 0; change < 3; change++) {
+      uint8_t was = records[i];
+      records[i] = change == 2 ? (uint8_t)(was + 1) : change ? was ^ 0x80 : (uint8_t)~was;
+      w.reader.block = UINT32_MAX;
+      use_sections(&w.reader);
+      use(&w.reader);
+      records[i] = was;
+    }
+  }
+  w.reader.block = UINT32_MAX;
+  check_all(&w, &random);
+  check_sections(&w, &w.reader, &random);
+  sy_articles_close(&w.reader);
+  free(records);
+  world_free(&w);
+}
+
 /* Blocks whose alphabet is another one, or none, or does not exist. */
 static void test_wrong_alphabet(void **state) {
   (void)state;
@@ -338,9 +538,10 @@ static void test_first_behind(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_random),       cmocka_unit_test(test_alphabets),
-      cmocka_unit_test(test_damage),       cmocka_unit_test(test_wrong_alphabet),
-      cmocka_unit_test(test_first_behind),
+      cmocka_unit_test(test_random),           cmocka_unit_test(test_alphabets),
+      cmocka_unit_test(test_damage),           cmocka_unit_test(test_wrong_alphabet),
+      cmocka_unit_test(test_first_behind),     cmocka_unit_test(test_sections),
+      cmocka_unit_test(test_sections_example), cmocka_unit_test(test_damaged_sections),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
