@@ -22,21 +22,26 @@
 #include "query/topk.h"
 
 #include "base/status.h"
+#include "storage/simd.h"
 
 #define WINDOW_LEAST 4096u
 #define WINDOW_MOST SY_RANGE
 #define WINDOW_CANDIDATES 1024u /* a window is made so large that it has about so many */
 #define WINDOW_TERM_STEPS 128u  /* what a term in a window counts for the deadline */
-#define TABLE_LEAST 256u        /* a list with fewer articles is scored without a table */
+#define GROUP 64u               /* articles whose scores are looked through at once */
+#define TABLE_LEAST 64u         /* a list with fewer articles is scored without a table */
+#define TABLE_WIDE 1024u        /* one with so many has a table of more frequencies: */
+#define TABLE_ROWS 4u           /* 1 to this */
 
 typedef struct term {
   sy_iterator *it;
   sy_postings *postings; /* of a single list, which is read by blocks; else NULL */
   const sy_scorer *scorer;
-  const uint32_t *once; /* of a long list: score by length code when the frequency is 1 */
-  sy_iterator *check;   /* of what must be verified; else NULL */
-  uint64_t most;        /* it adds at most this */
-  uint64_t sum;         /* in this window, it and all before it add at most this */
+  const uint32_t *table; /* of a long list: score by frequency, from 1 on, and length code */
+  uint32_t rows;         /* of the table */
+  sy_iterator *check;    /* of what must be verified; else NULL */
+  uint64_t most;         /* it adds at most this */
+  uint64_t sum;          /* in this window, it and all before it add at most this */
 } term;
 
 typedef struct disjunction {
@@ -48,18 +53,29 @@ typedef struct disjunction {
   uint32_t from;      /* articles below it are done */
   uint32_t window;    /* articles in a window, a power of two */
   uint32_t *scores;   /* of the window */
-  uint64_t *touched;  /* bits: articles of the window with a score */
+  uint8_t *touched;   /* groups of the window in which an article has a score */
 } disjunction;
 
 /* ---- Gathering the terms --------------------------------------------------------------------- */
 
-/* Scores by length code of an article that has the term once: most have. */
-static const uint32_t *make_table(disjunction *d, const term *t) {
-  uint32_t *once = sy_arena_alloc(d->base.plan->arena, 256 * sizeof *once);
-  for (uint32_t code = 0; once && code < 256; code++) {
-    once[code] = 1 + (uint32_t)(t->scorer->weight * 1.0f / (1.0f + t->scorer->saturation[code]));
+/* The scores of sy_scorer_score(), where all of them have 31 bits. */
+SY_CLONES static void fill_row(uint32_t *row, const sy_scorer *scorer, float frequency) {
+  for (uint32_t code = 0; code < 256; code++) {
+    float score = scorer->weight * frequency / (frequency + scorer->saturation[code]);
+    row[code] = 1 + (uint32_t)(int32_t)score;
   }
-  return once;
+}
+
+/* False when memory is out. */
+static bool make_table(disjunction *d, term *t) {
+  uint32_t df = t->postings->list.df, rows = df < TABLE_WIDE ? 1 : TABLE_ROWS;
+  if (df < TABLE_LEAST || t->scorer->weight >= (float)(1u << 30)) return true;
+  uint32_t *table = sy_arena_alloc(d->base.plan->arena, rows * 256 * sizeof *table);
+  if (!table) return false;
+  for (uint32_t i = 0; i < rows; i++) fill_row(table + 256 * i, t->scorer, (float)(i + 1));
+  t->table = table;
+  t->rows = rows;
+  return true;
 }
 
 static bool add_term(disjunction *d, const sy_plan_node *node, uint32_t segment) {
@@ -70,11 +86,7 @@ static bool add_term(disjunction *d, const sy_plan_node *node, uint32_t segment)
   t->it = it;
   t->most = it->most(it);
   t->postings = sy_term_iterator_postings(it, &t->scorer);
-  if (t->postings) {
-    if (t->postings->list.df < TABLE_LEAST) return true;
-    t->once = make_table(d, t);
-    return t->once != NULL;
-  }
+  if (t->postings) return make_table(d, t);
   t->check = sy_plan_iterator(d->base.plan, node, segment);
   return t->check != NULL;
 }
@@ -86,28 +98,40 @@ static int compare_terms(const void *a, const void *b) {
 
 /* ---- Scoring --------------------------------------------------------------------------------- */
 
-static inline void add_score(disjunction *d, uint32_t slot, uint32_t score) {
-  d->scores[slot] += score;
-  d->touched[slot / 64] |= 1ull << slot % 64;
+static inline void add_score(uint32_t *scores, uint8_t *touched, uint32_t slot, uint32_t score) {
+  scores[slot] += score;
+  touched[slot / GROUP] = 1;
 }
 
-/* Adds a list's scores for the articles in [start, end). Hot: on plain arrays, a block at a
- * time. */
+/* Adds the scores of articles [from, to) of a block. Hot: what does not change is in locals, which
+ * the stores cannot be aliases of. */
+static void add_block_scores(disjunction *d, const term *t, uint32_t start, uint32_t from,
+                             uint32_t to) {
+  const uint32_t *articles = t->postings->articles, *frequencies = t->postings->frequencies;
+  const uint32_t *table = t->table, rows = t->rows;
+  const uint8_t *lengths = t->scorer->lengths;
+  uint32_t *scores = d->scores;
+  uint8_t *touched = d->touched;
+  sy_scorer scorer = *t->scorer;
+  for (uint32_t i = from; i < to; i++) {
+    uint32_t article = articles[i], row = frequencies[i] - 1;
+    uint32_t score = row < rows ? table[256 * row + lengths[article]]
+                                : (uint32_t)sy_scorer_score(&scorer, article, frequencies[i]);
+    add_score(scores, touched, article - start, score);
+  }
+}
+
+/* Adds a list's scores for the articles in [start, end), a block at a time. */
 static void add_list_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
   sy_postings *p = t->postings;
-  const uint8_t *lengths = t->scorer->lengths;
   if (p->article < start) sy_postings_advance(p, start);
   while (p->article < end) {
     sy_postings_load_frequencies(p);
-    uint32_t i = p->at;
-    for (; i < p->filled && p->articles[i] < end; i++) {
-      uint32_t article = p->articles[i], tf = p->frequencies[i];
-      bool known = tf == 1 && t->once;
-      add_score(
-          d, article - start,
-          known ? t->once[lengths[article]] : (uint32_t)sy_scorer_score(t->scorer, article, tf));
-    }
-    p->at = i - 1;
+    uint32_t from = p->at, to = p->filled;
+    if (p->articles[to - 1] >= end)
+      for (to = from; p->articles[to] < end;) to++;
+    add_block_scores(d, t, start, from, to);
+    p->at = to - 1;
     sy_postings_next(p);
   }
 }
@@ -120,7 +144,7 @@ static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t e
   }
   sy_iterator *it = t->it;
   for (sy_iterator_reach(it, start); it->article < end; it->advance(it, it->article + 1)) {
-    add_score(d, it->article - start, (uint32_t)it->upper(it));
+    add_score(d->scores, d->touched, it->article - start, (uint32_t)it->upper(it));
   }
 }
 
@@ -155,27 +179,76 @@ static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
   return matched || *score;
 }
 
-/* Offers what can enter, and clears the window. */
+#ifdef __SSE2__
+
+/* Bits: which of 64 scores are above `below`; all have 31 bits. Adds how many are above 0. */
+static inline uint64_t scores_above(const uint32_t *scores, uint32_t below, uint64_t *above_0) {
+  __m128i limit = _mm_set1_epi32((int32_t)below), zero = _mm_setzero_si128(), count = zero;
+  uint64_t above = 0;
+  for (uint32_t i = 0; i < GROUP; i += 16) {
+    __m128i good[4];
+    for (uint32_t k = 0; k < 4; k++) {
+      __m128i four = _mm_loadu_si128((const __m128i *)(scores + i + 4 * k));
+      good[k] = _mm_cmpgt_epi32(four, limit);
+      count = _mm_sub_epi32(count, _mm_cmpgt_epi32(four, zero));
+    }
+    __m128i low = _mm_packs_epi32(good[0], good[1]), high = _mm_packs_epi32(good[2], good[3]);
+    above |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) << i;
+  }
+  count = _mm_add_epi32(count, _mm_shuffle_epi32(count, 0x4E));
+  count = _mm_add_epi32(count, _mm_shuffle_epi32(count, 0xB1));
+  *above_0 += (uint32_t)_mm_cvtsi128_si32(count);
+  return above;
+}
+
+static inline void clear_scores(uint32_t *scores) {
+  __m128i zero = _mm_setzero_si128();
+  for (uint32_t i = 0; i < GROUP; i += 4) _mm_storeu_si128((__m128i *)(scores + i), zero);
+}
+
+#else
+
+static inline uint64_t scores_above(const uint32_t *scores, uint32_t below, uint64_t *above_0) {
+  uint64_t above = 0;
+  for (uint32_t i = 0; i < GROUP; i++) {
+    above |= (uint64_t)(scores[i] > below) << i;
+    *above_0 += scores[i] > 0;
+  }
+  return above;
+}
+
+static inline void clear_scores(uint32_t *scores) { memset(scores, 0, GROUP * sizeof *scores); }
+
+#endif
+
+/* The article lacks `others` at most. */
+static void offer(disjunction *d, uint32_t article, uint64_t score, uint64_t others) {
+  sy_search_context *context = d->base.plan->context;
+  if (!sy_topk_accepts(d->base.top, score + others) || sy_segment_deleted(d->base.segment, article))
+    return;
+  context->scored++;
+  if (!sy_spend(&context->time, 1) && complete_score(d, article, &score) &&
+      !sy_is_over(&context->time))
+    sy_topk_offer(d->base.top, score, d->base.segment->base + article);
+}
+
+/* Offers what can enter, and clears the window. Most groups have nothing that can. */
 static void offer_window(disjunction *d, uint32_t start) {
   sy_search_context *context = d->base.plan->context;
-  sy_stopwatch *time = &context->time;
   uint64_t others = d->essential ? d->terms[d->essential - 1].sum : 0;
-  for (uint32_t w = 0; w < d->window / 64; w++) {
-    for (uint64_t left = d->touched[w]; left; left &= left - 1) {
-      uint32_t slot = w * 64 + (uint32_t)__builtin_ctzll(left);
-      uint64_t score = d->scores[slot];
-      d->scores[slot] = 0;
-      context->candidates++;
-      if (!sy_topk_accepts(d->base.top, score + others) ||
-          sy_segment_deleted(d->base.segment, start + slot)) {
-        continue;
-      }
-      context->scored++;
-      if (!sy_spend(time, 1) && complete_score(d, start + slot, &score) && !sy_is_over(time)) {
-        sy_topk_offer(d->base.top, score, d->base.segment->base + start + slot);
-      }
+  for (uint32_t g = 0; g < d->window / GROUP; g++) {
+    uint32_t *scores = d->scores + GROUP * (size_t)g;
+    if (!d->touched[g]) continue;
+    uint64_t threshold = sy_topk_threshold(d->base.top);
+    uint64_t below = threshold > others ? threshold - others : 0;
+    uint64_t good =
+        scores_above(scores, below < INT32_MAX ? (uint32_t)below : INT32_MAX, &context->candidates);
+    for (; good; good &= good - 1) {
+      uint32_t i = (uint32_t)__builtin_ctzll(good);
+      offer(d, start + GROUP * g + i, scores[i], others);
     }
-    d->touched[w] = 0;
+    clear_scores(scores);
+    d->touched[g] = 0;
   }
 }
 
@@ -244,10 +317,10 @@ static void run(sy_walk *walk, uint32_t from, uint32_t to) {
 /* The window's arrays: zero between searches, so that a query need not clear them. */
 static bool take_window(disjunction *d) {
   sy_search_context *context = d->base.plan->context;
-  size_t bytes = WINDOW_MOST * sizeof *d->scores + WINDOW_MOST / 8;
+  size_t bytes = WINDOW_MOST * sizeof *d->scores + WINDOW_MOST / GROUP;
   if (!*context->window) *context->window = calloc(1, bytes);
   d->scores = *context->window;
-  d->touched = d->scores ? (uint64_t *)(d->scores + WINDOW_MOST) : NULL;
+  d->touched = d->scores ? (uint8_t *)(d->scores + WINDOW_MOST) : NULL;
   return d->scores != NULL;
 }
 
@@ -282,7 +355,7 @@ sy_walk *sy_disjunction_walk(sy_plan *plan, uint32_t segment, sy_topk *top) {
   }
   uint64_t sum = 0;
   for (uint32_t i = 0; i < d->count; i++) sum += d->terms[i].most;
-  if (sum > UINT32_MAX) return NULL; /* sums of a window have 32 bits */
+  if (sum > INT32_MAX) return NULL; /* sums of a window have 31 bits */
   choose_window(d);
   return &d->base;
 }

@@ -78,7 +78,8 @@ typedef struct sy_scorer {
 /* At least 1, so that a sum of scores tells whether anything matched. */
 static inline uint64_t sy_scorer_score(const sy_scorer *s, uint32_t article, uint32_t frequency) {
   float tf = (float)frequency;
-  return 1 + (uint64_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
+  /* By a signed number: for that the processor has an instruction. */
+  return 1 + (uint64_t)(int64_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
 }
 
 static inline uint32_t sy_iterator_reach(sy_iterator *it, uint32_t target) {

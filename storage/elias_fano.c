@@ -83,6 +83,7 @@ static bool find_parts(const uint8_t *p, const uint8_t *end, uint32_t base, uint
   return last - base >= SY_BLOCK && universe <= last && 16 * *b + *highs <= (size_t)(end - p);
 }
 
+SY_CLONES
 const uint8_t *sy_elias_fano_decode_scalar(const uint8_t *p, const uint8_t *end, uint32_t base,
                                            uint32_t last, uint32_t numbers[SY_BLOCK]) {
   uint32_t b, highs;
