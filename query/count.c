@@ -8,6 +8,7 @@
 #include "query/index.h"
 
 #include "base/status.h"
+#include "storage/simd.h"
 
 #define WINDOW 65536u
 
@@ -52,10 +53,16 @@ static inline bool has_bit(const window *w, uint32_t article) {
 }
 
 static void add_list(window *w, sy_postings *p) {
-  if (p->article < w->start) sy_postings_advance(p, w->start);
-  while (p->article < w->end) {
-    uint32_t i = p->at;
-    for (; i < p->filled && p->articles[i] < w->end; i++) set_bit(w, p->articles[i]);
+  uint32_t start = w->start, end = w->end;
+  uint64_t *bits = w->bits;
+  if (p->article < start) sy_postings_advance(p, start);
+  while (p->article < end) {
+    const uint32_t *articles = p->articles;
+    uint32_t i = p->at, filled = p->filled;
+    for (; i < filled && articles[i] < end; i++) {
+      uint32_t bit = articles[i] - start;
+      bits[bit / 64] |= 1ull << bit % 64;
+    }
     p->at = i - 1;
     sy_postings_next(p);
   }
@@ -82,13 +89,16 @@ static void add_term(window *w, sy_iterator *it) {
   if (postings->corrupt) sy_search_damaged(it->context);
 }
 
+SY_CLONES static uint64_t count_all_bits(const uint64_t bits[WINDOW / 64]) {
+  uint64_t count = 0;
+  for (uint32_t i = 0; i < WINDOW / 64; i++) count += (uint64_t)__builtin_popcountll(bits[i]);
+  return count;
+}
+
 static uint64_t count_bits(const window *w, const sy_segment *segment) {
   uint64_t count = 0;
+  if (!segment->deletes) return count_all_bits(w->bits);
   for (uint32_t i = 0; i < WINDOW / 64; i++) {
-    if (!segment->deletes) {
-      count += (uint64_t)__builtin_popcountll(w->bits[i]);
-      continue;
-    }
     for (uint64_t left = w->bits[i]; left; left &= left - 1) {
       count += !sy_segment_deleted(segment, w->start + i * 64 + (uint32_t)__builtin_ctzll(left));
     }
