@@ -187,7 +187,7 @@ static sy_status read_whole(importer *self, const item *item, sy_format format, 
   SY_TRY(sy_input_source_read_all(item->source, &self->raw, error));
   sy_input_charset_hints hints = {self->options->encoding, true, false, format == SY_FORMAT_HTML};
   sy_input_charset charset;
-  sy_input_charset_detect(self->raw.data, self->raw.bytes, &hints, &charset);
+  SY_TRY(sy_input_charset_detect(self->raw.data, self->raw.bytes, &hints, &charset, error));
   const char *data = (const char *)self->raw.data + charset.mark_bytes;
   size_t bytes = self->raw.bytes - charset.mark_bytes;
   if (charset.kind == SY_INPUT_CHARSET_BINARY) {
@@ -225,7 +225,7 @@ static sy_status guess_format(importer *self, const item *item, const uint8_t *s
                               sy_input_guess *guess, sy_input_charset *charset, sy_error *error) {
   sy_input_charset_hints hints = {self->options->encoding, bytes < SY_INPUT_PEEK_BYTES, true,
                                   false};
-  sy_input_charset_detect(sample, bytes, &hints, charset);
+  SY_TRY(sy_input_charset_detect(sample, bytes, &hints, charset, error));
   sy_string text = {(const char *)sample + charset->mark_bytes, bytes - charset->mark_bytes};
   if (charset->kind == SY_INPUT_CHARSET_NAMED) {
     uint64_t invalid = 0;

@@ -214,7 +214,7 @@ static sy_status read_chapter(epub_reader *r, const char *name, sy_error *error)
   if (!member) return bad_book(r, "not in the book: ", name, error);
   sy_input_charset_hints hints = {NULL, true, false, true};
   sy_input_charset charset;
-  sy_input_charset_detect(member->data.data, member->data.bytes, &hints, &charset);
+  SY_TRY(sy_input_charset_detect(member->data.data, member->data.bytes, &hints, &charset, error));
   if (charset.kind == SY_INPUT_CHARSET_BINARY || charset.kind == SY_INPUT_CHARSET_UNKNOWN) {
     return bad_book(r, "encrypted, or in an unknown encoding: ", name, error);
   }

@@ -1,7 +1,7 @@
 /* env_readers.c - LMDB's table of readers, through what LMDB tells of it (env_readers.h). */
 #include "storage/env_readers.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 int sy_env_readers_reclaim(MDB_env *mdb) {
   int dead;
@@ -12,11 +12,15 @@ typedef struct reader_count {
   uint64_t count, oldest;
 } reader_count;
 
-/* LMDB shows its table as text only: process, thread, and the transaction or "-"; and headings. */
+/* LMDB shows its table as text only: process, thread in hexadecimal, and the transaction or "-"; and
+ * headings. */
 static int count_line(const char *line, void *context) {
   reader_count *c = context;
-  unsigned long long transaction;
-  if (sscanf(line, "%*d %*x %llu", &transaction) != 1) return 0;
+  char *process, *thread, *end;
+  strtoull(line, &process, 10);
+  strtoull(process, &thread, 16);
+  unsigned long long transaction = strtoull(thread, &end, 10);
+  if (process == line || thread == process || end == thread) return 0;
   c->count++;
   if (transaction < c->oldest) c->oldest = transaction;
   return 0;
