@@ -1,6 +1,6 @@
 /*
- * input_uchardet.cc - uchardet, which is C++ inside. Its functions for C let std::bad_alloc out, and in
- * C that ends the program; so it is called from here.
+ * input_uchardet.cc - uchardet, which is C++ inside. Its functions for C let std::bad_alloc out,
+ * and in C that ends the program; so it is called from here.
  */
 #include "indexer/input_uchardet.h"
 

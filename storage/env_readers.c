@@ -12,7 +12,7 @@ typedef struct reader_count {
   uint64_t count, oldest;
 } reader_count;
 
-/* LMDB shows its table as text only: process, thread in hexadecimal, and the transaction or "-"; and
+/* LMDB shows its table as text only: process, thread in hexadecimal, transaction or "-"; and
  * headings. */
 static int count_line(const char *line, void *context) {
   reader_count *c = context;

@@ -1,7 +1,7 @@
 /*
- * failing_memory.h - an allocator that fails, for the whole program of the test that includes this:
- * the `first_failing`-th allocation, and with `fails_on` all behind it. `calls` counts those that could
- * fail, `blocks` what is not freed.
+ * failing_memory.h - an allocator that fails, for the whole program of the test that includes
+ * this: the `first_failing`-th allocation, and with `fails_on` all behind it. `calls` counts those
+ * that could fail, `blocks` what is not freed.
  *
  * Not with a sanitizer, which has an allocator of its own: SANITIZED is then defined.
  */
@@ -32,9 +32,9 @@ void *__libc_memalign(size_t alignment, size_t bytes);
 void __libc_free(void *block);
 
 /*
- * Allocations of these do not fail here: CRoaring goes on with what it was not given, and libarchive
- * does or ends the program; of what fails in the libraries that it unpacks with, it says that the
- * archive is damaged.
+ * Allocations of these do not fail here: CRoaring goes on with what it was not given, and
+ * libarchive does or ends the program; of what fails in the libraries that it unpacks with, it says
+ * that the archive is damaged.
  */
 static bool is_excepted(const void *caller) {
   static const char *const libraries[] = {"libroaring", "libarchive", "libz.", "liblzma"};
