@@ -189,6 +189,7 @@ static void append_preformatted(text_builder *builder, const char *data, size_t 
 
 static void on_text(void *context, const xmlChar *data, int bytes) {
   html_reader *reader = context;
+  sy_input_libxml_event();
   const char *text = (const char *)data;
   size_t length = (size_t)bytes;
   if (reader->in_title) {
@@ -281,6 +282,7 @@ static void unapply(html_reader *reader, const open_element *element) {
 
 static void on_start(void *context, const xmlChar *name, const xmlChar **attributes) {
   html_reader *reader = context;
+  sy_input_libxml_event();
   if (reader->depth == MAX_DEPTH) {
     reader->too_deep = true;
     xmlStopParser(reader->parser);
@@ -307,6 +309,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar **attribu
 static void on_end(void *context, const xmlChar *name) {
   (void)name; /* the parser's start and end events are balanced */
   html_reader *reader = context;
+  sy_input_libxml_event();
   if (reader->depth) unapply(reader, &reader->open[--reader->depth]);
 }
 
@@ -329,9 +332,11 @@ static void run_parser(void *context) {
 
 static sy_status parse(html_reader *reader, sy_string text, const char *id, sy_error *error) {
   reader->parser = htmlCreateMemoryParserCtxt(text.data, (int)text.bytes);
-  bool good = reader->parser && sy_input_libxml_run(run_parser, reader);
+  if (!reader->parser) return sy_fail_memory(error);
+  sy_status status = sy_input_libxml_run(run_parser, reader, id, error);
   htmlFreeParserCtxt(reader->parser);
-  if (!good || reader->failed_memory || reader->body.text.failed || reader->title.text.failed ||
+  if (status != SY_OK) return status;
+  if (reader->failed_memory || reader->body.text.failed || reader->title.text.failed ||
       reader->heading.text.failed) {
     return sy_fail_memory(error);
   }

@@ -47,6 +47,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
                      int default_count, const xmlChar **attributes) {
   (void)prefix, (void)uri, (void)namespace_count, (void)namespaces, (void)default_count;
   xml_reader *r = context;
+  sy_input_libxml_event();
   if (r->status != SY_OK) return;
   if (r->depth++ == MAX_DEPTH) {
     settle(r, refuse(r, "XML elements nested more than 256 deep"));
@@ -60,6 +61,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri) {
   (void)prefix, (void)uri;
   xml_reader *r = context;
+  sy_input_libxml_event();
   if (r->status != SY_OK) return;
   r->depth--;
   r->xml->line = line_of(r);
@@ -68,6 +70,7 @@ static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, co
 
 static void on_text(void *context, const xmlChar *text, int bytes) {
   xml_reader *r = context;
+  sy_input_libxml_event();
   if (r->status != SY_OK || !r->xml->text) return;
   sy_string piece = {(const char *)text, (size_t)bytes};
   settle(r, r->xml->text(r->xml->context, piece, r->error));
@@ -135,7 +138,7 @@ static void parse_block(void *context) {
 static sy_status read_blocks(xml_reader *r, sy_input_source *source) {
   do {
     SY_TRY(sy_input_source_read(source, r->block, BLOCK_BYTES, &r->bytes, r->error));
-    if (!sy_input_libxml_run(parse_block, r)) return sy_fail_memory(r->error);
+    SY_TRY(sy_input_libxml_run(parse_block, r, r->file, r->error));
     if (r->status != SY_OK) return r->status;
     if (r->result && !r->parser->wellFormed) return failed(r);
   } while (r->bytes);
