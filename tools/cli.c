@@ -132,8 +132,8 @@ static void on_broken_pipe(int number) {
   _exit(CLI_FOUND);
 }
 
-/* A standard descriptor that the caller closed would be that of the next file opened: a message would be
- * written into the index. Opened the wrong way, so that its use still is an error. */
+/* A standard descriptor that the caller closed would be that of the next file opened: a message
+ * would be written into the index. Opened the wrong way, so that its use still is an error. */
 static void hold_standard_descriptors(void) {
   for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
     if (fcntl(descriptor, F_GETFD) >= 0) continue;
