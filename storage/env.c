@@ -80,7 +80,7 @@ struct sy_env {
   bool publishing; /* `write` must not end before sy_env_commit() */
   int lock_fd;
   bool writer;
-  bool sound; /* as a writer found when it opened it */
+  bool sound;   /* as a writer found when it opened it */
   bool sparing; /* of memory: a look at a page must not map 2 MB around it */
   char path[PATH_MAX];
 };
