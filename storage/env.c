@@ -390,7 +390,10 @@ static sy_status prepare_directory(sy_env *env, bool create, sy_error *error) {
   char data[PATH_MAX];
   struct stat info;
   SY_TRY(file_path(env, "data.mdb", data, error));
-  if (stat(data, &info) == 0) return SY_OK;
+  if (stat(data, &info) == 0) {
+    if (S_ISREG(info.st_mode)) return SY_OK; /* of a pipe, the opening would not end */
+    return sy_fail_at(error, SY_VERSION, data, 0, "not a Suoyin index (not a file)");
+  }
   if (errno != ENOENT && errno != ENOTDIR) return sy_fail_errno(error, errno, data, "cannot open");
   if (stat(env->path, &info) == 0 && !S_ISDIR(info.st_mode)) {
     return sy_fail_at(error, SY_VERSION, env->path, 0, "not a Suoyin index (not a directory)");

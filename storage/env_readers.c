@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -19,8 +20,10 @@ int sy_env_readers_reserve(const char *directory) {
   if (snprintf(path, sizeof path, "%s/lock.mdb", directory) >= (int)sizeof path) return 0;
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (fd < 0) return 0;
-  if (!fstat(fd, &info) && fallocate(fd, 0, 0, info.st_size ? info.st_size : NEW_FILE_BYTES))
-    code = errno;
+  if (!fstat(fd, &info)) {
+    bool larger = !info.st_size || info.st_size > NEW_FILE_BYTES; /* or as it was made once */
+    if (fallocate(fd, 0, 0, larger ? NEW_FILE_BYTES : info.st_size)) code = errno;
+  }
   close(fd);
   return code == EOPNOTSUPP ? 0 : code;
 }

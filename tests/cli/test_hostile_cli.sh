@@ -67,6 +67,10 @@ name=$(printf 'd%.0s' {1..250})
 [ $? = 2 ] && grep -q 'cannot open: File name too long' err.txt
 result "a path that is too long is no file that is gone"
 
+mkdir pipe.idx && mkfifo pipe.idx/data.mdb
+complains "an index that is a pipe" "suoyin-tool: pipe.idx/data.mdb: not a Suoyin index (not a file)" \
+  timeout 20 "$tool" -i pipe.idx check
+
 long=$(printf '%065535d' 0)
 printf '{"id":"%s","body":"long"}\n{"id":"%s0","body":"too long"}\n' "$long" "$long" >long.jsonl
 "$index" -q -i long.idx --skip-bad long.jsonl 2>err.txt
