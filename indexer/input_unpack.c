@@ -192,7 +192,12 @@ static sy_status open_member(sy_input_unpack *unpack, struct archive_entry *entr
                              sy_error *error) {
   sy_input_source *parent = unpack->parent;
   char *full = NULL;
-  if (archive_format(unpack->archive) != ARCHIVE_FORMAT_RAW) {
+  bool raw = archive_format(unpack->archive) == ARCHIVE_FORMAT_RAW;
+  if (raw && archive_filter_count(unpack->archive) == 1) { /* the one that does nothing */
+    return sy_fail_at(error, SY_BAD_INPUT, parent->name, 0,
+                      "cannot unpack: damaged at its beginning");
+  }
+  if (!raw) {
     SY_TRY(name_member(unpack, entry, error));
     if (asprintf(&full, "%s/%s", parent->name, unpack->name) < 0) return sy_fail_memory(error);
   }
