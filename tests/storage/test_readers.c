@@ -1,7 +1,7 @@
 /*
  * test_readers.c - readers in processes of their own beside a writer that adds, replaces, deletes,
- * merges and optimizes: each sees one commit, whole, until it asks for the next. What a reader costs is
- * told, and what a dead one kept is given back.
+ * merges and optimizes: each sees one commit, whole, until it asks for the next. What a reader
+ * costs is told, and what a dead one kept is given back.
  */
 #include "tests/storage/storage_helper.h"
 
