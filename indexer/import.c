@@ -35,6 +35,7 @@ typedef struct importer {
   sy_input_sink sink;
   sy_input_monitor monitor;
   sy_import_progress progress;
+  bool stopped;          /* not by what was read, but by who takes the articles */
   int64_t next_progress; /* of the monotonic clock, nanoseconds */
   sy_buffer raw, text;   /* reused: the file as read, and in UTF-8 */
 } importer;
@@ -117,12 +118,16 @@ static sy_status add_article(void *context, const sy_article *article, const cha
                              uint64_t line, sy_error *error) {
   importer *self = context;
   sy_status status = self->add(self->add_context, article, error);
-  if (status == SY_INVALID || status == SY_LIMIT) {
+  bool of_article = !error->file[0]; /* an index that is full says which it is */
+  if (of_article && (status == SY_INVALID || status == SY_LIMIT)) {
     sy_error bad;
     sy_error_set(&bad, status, file, line, "%s", error->reason);
     return on_bad(self, &bad, error);
   }
-  if (status != SY_OK) return status;
+  if (status != SY_OK) {
+    self->stopped = true;
+    return status;
+  }
   self->progress.articles++;
   warn_of_mojibake(self, article, file, line);
   return tick(self, error);
@@ -187,7 +192,7 @@ static sy_status read_whole(importer *self, const item *item, sy_format format, 
   SY_TRY(sy_input_source_read_all(item->source, &self->raw, error));
   sy_input_charset_hints hints = {self->options->encoding, true, false, format == SY_FORMAT_HTML};
   sy_input_charset charset;
-  sy_input_charset_detect(self->raw.data, self->raw.bytes, &hints, &charset);
+  SY_TRY(sy_input_charset_detect(self->raw.data, self->raw.bytes, &hints, &charset, error));
   const char *data = (const char *)self->raw.data + charset.mark_bytes;
   size_t bytes = self->raw.bytes - charset.mark_bytes;
   if (charset.kind == SY_INPUT_CHARSET_BINARY) {
@@ -225,7 +230,7 @@ static sy_status guess_format(importer *self, const item *item, const uint8_t *s
                               sy_input_guess *guess, sy_input_charset *charset, sy_error *error) {
   sy_input_charset_hints hints = {self->options->encoding, bytes < SY_INPUT_PEEK_BYTES, true,
                                   false};
-  sy_input_charset_detect(sample, bytes, &hints, charset);
+  SY_TRY(sy_input_charset_detect(sample, bytes, &hints, charset, error));
   sy_string text = {(const char *)sample + charset->mark_bytes, bytes - charset->mark_bytes};
   if (charset->kind == SY_INPUT_CHARSET_NAMED) {
     uint64_t invalid = 0;
@@ -288,7 +293,7 @@ static sy_status import_item(importer *self, const item *item, sy_error *error);
 /* Catches what is bad in one item, so that the next one gets its turn. */
 static sy_status import_guarded(importer *self, const item *item, sy_error *error) {
   sy_status status = import_item(self, item, error);
-  if (is_bad_input(status)) status = on_bad(self, error, error);
+  if (is_bad_input(status) && !self->stopped) status = on_bad(self, error, error);
   if (status == SY_OK) self->progress.files++;
   return status;
 }

@@ -6,13 +6,13 @@
 #include "indexer/input_charset.h"
 
 #include "indexer/input_plausible.h"
+#include "indexer/input_uchardet.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <iconv.h>
 #include <stdio.h>
 #include <strings.h>
-#include <uchardet/uchardet.h>
 
 /* ---- UTF-8 ---- */
 
@@ -84,6 +84,7 @@ static iconv_t open_converter(const char *name) { return iconv_open("UTF-8", ico
 sy_status sy_input_charset_check(const char *name, sy_error *error) {
   iconv_t converter = open_converter(name);
   if (converter == (iconv_t)-1) {
+    if (errno == ENOMEM) return sy_fail_memory(error);
     return sy_fail(error, SY_INVALID, "unknown encoding \"%s\" (iconv -l lists them)", name);
   }
   iconv_close(converter);
@@ -192,7 +193,10 @@ static bool same_text(const guess *a, const guess *b) {
 static void try_charset(guesses *g, const char *name, sy_input_script script) {
   guess this = {name, SY_INPUT_NO_TEXT, {0}};
   conversion c = {open_converter(name), unit_bytes(name), "", 0};
-  if (c.converter == (iconv_t)-1) return;
+  if (c.converter == (iconv_t)-1) {
+    g->failed_memory |= errno == ENOMEM;
+    return;
+  }
   size_t left = g->bytes;
   convert(&c, (const char *)g->data, &left, g->whole, &this.text);
   iconv_close(c.converter);
@@ -210,17 +214,6 @@ static void try_charset(guesses *g, const char *name, sy_input_script script) {
     keep_guess(&g->second, &this);
   }
   sy_buffer_free(&this.text);
-}
-
-static void propose_by_uchardet(const uint8_t *data, size_t bytes, char *name, size_t capacity) {
-  name[0] = 0;
-  uchardet_t detector = uchardet_new();
-  if (!detector) return;
-  if (!uchardet_handle_data(detector, (const char *)data, bytes)) {
-    uchardet_data_end(detector);
-    snprintf(name, capacity, "%s", uchardet_get_charset(detector));
-  }
-  uchardet_delete(detector);
 }
 
 /* Images and programs have control characters; text has a few of them at most. */
@@ -251,7 +244,7 @@ static void try_all(guesses *g, bool nuls) {
   try_charset(g, "CP932", SY_INPUT_SCRIPT_JAPANESE);
   /* One-byte charsets decode anything, so that nothing can be checked: the user has to say so. */
   char name[32];
-  propose_by_uchardet(g->data, g->bytes, name, sizeof name);
+  g->failed_memory |= !sy_input_uchardet((const char *)g->data, g->bytes, name, sizeof name);
   if (!strcasecmp(name, "EUC-KR") || !strcasecmp(name, "UHC")) {
     try_charset(g, "CP949", SY_INPUT_SCRIPT_KOREAN);
   } else if (!strcasecmp(name, "EUC-TW")) {
@@ -260,8 +253,8 @@ static void try_all(guesses *g, bool nuls) {
   if (g->best.percent < MIN_PERCENT && !g->kana) try_charset(g, "CP950", SY_INPUT_SCRIPT_CHINESE);
 }
 
-static void detect_by_content(const uint8_t *data, size_t bytes, bool whole, bool nuls,
-                              sy_input_charset *out) {
+static sy_status detect_by_content(const uint8_t *data, size_t bytes, bool whole, bool nuls,
+                                   sy_input_charset *out, sy_error *error) {
   guesses g = {data, bytes, whole, NO_GUESS, NO_GUESS, false, false};
   if (bytes > SAMPLE_BYTES) { /* enough to know */
     g.bytes = SAMPLE_BYTES;
@@ -272,13 +265,14 @@ static void detect_by_content(const uint8_t *data, size_t bytes, bool whole, boo
   try_all(&g, nuls);
   /* A short text in UTF-16, maybe: no file of another kind, but a question. */
   if (g.best.percent != SY_INPUT_NO_TEXT) out->kind = SY_INPUT_CHARSET_UNKNOWN;
-  if (g.best.percent >= MIN_PERCENT && g.second.percent * 2 <= g.best.percent && !g.failed_memory) {
+  if (g.best.percent >= MIN_PERCENT && g.second.percent * 2 <= g.best.percent) {
     out->kind = SY_INPUT_CHARSET_NAMED;
     out->detected = true;
     snprintf(out->name, sizeof out->name, "%s", g.best.name);
   }
   sy_buffer_free(&g.best.text);
   sy_buffer_free(&g.second.text);
+  return g.failed_memory ? sy_fail_memory(error) : SY_OK;
 }
 
 static bool detect_mark(const uint8_t *data, size_t bytes, sy_input_charset *out) {
@@ -325,8 +319,9 @@ static bool detect_declaration(const uint8_t *data, size_t bytes, sy_input_chars
   return false;
 }
 
-void sy_input_charset_detect(const uint8_t *data, size_t bytes, const sy_input_charset_hints *hints,
-                             sy_input_charset *out) {
+sy_status sy_input_charset_detect(const uint8_t *data, size_t bytes,
+                                  const sy_input_charset_hints *hints, sy_input_charset *out,
+                                  sy_error *error) {
   *out = (sy_input_charset){0};
   bool marked = detect_mark(data, bytes, out);
   if (hints->forced) {
@@ -337,27 +332,27 @@ void sy_input_charset_detect(const uint8_t *data, size_t bytes, const sy_input_c
                               .mark_bytes = mark};
     snprintf(out->name, sizeof out->name, "%s", hints->forced);
     if (utf8) out->damaged = take_census(data, bytes, hints->whole).invalid != 0;
-    return;
+    return SY_OK;
   }
   utf8_census census = {0};
   if (!marked || out->kind == SY_INPUT_CHARSET_UTF8)
     census = take_census(data, bytes, hints->whole);
   if (marked) {
     out->damaged = census.invalid != 0;
-    return;
+    return SY_OK;
   }
   bool mostly = census.invalid && census.sequences >= census.invalid * 20;
   if (!census.nuls && (!census.invalid || mostly || (hints->lines && census.sound_line))) {
     out->damaged = census.invalid != 0;
-    return;
+    return SY_OK;
   }
   if (hints->html && !census.nuls && detect_declaration(data, bytes, out) &&
       strcasecmp(iconv_name(out->name), "UTF-8") && unit_bytes(out->name) == 1) {
     out->kind = SY_INPUT_CHARSET_NAMED;
-    return;
+    return SY_OK;
   }
   out->name[0] = 0;
-  detect_by_content(data, bytes, hints->whole, census.nuls != 0, out);
+  return detect_by_content(data, bytes, hints->whole, census.nuls != 0, out, error);
 }
 
 /* ---- A source that converts ---- */

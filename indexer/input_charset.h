@@ -34,13 +34,14 @@ typedef struct sy_input_charset_hints {
   bool html;  /* look for <meta charset> */
 } sy_input_charset_hints;
 
-/* Never fails: out of memory is UNKNOWN. */
-void sy_input_charset_detect(const uint8_t *data, size_t bytes, const sy_input_charset_hints *hints,
-                             sy_input_charset *out);
+/* Fails only when memory is out. */
+sy_status sy_input_charset_detect(const uint8_t *data, size_t bytes,
+                                  const sy_input_charset_hints *hints, sy_input_charset *out,
+                                  sy_error *error);
 
 bool sy_input_charset_is_utf8(const char *data, size_t bytes);
 
-/* Whether iconv knows it. SY_INVALID if not. */
+/* Whether iconv knows it. SY_INVALID if not, SY_NO_MEMORY if it cannot tell. */
 sy_status sy_input_charset_check(const char *name, sy_error *error);
 
 /* Appends the bytes as UTF-8. What is no character in `name` becomes U+FFFD and is counted. */

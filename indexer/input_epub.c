@@ -37,6 +37,8 @@ typedef struct epub_reader {
   size_t item_count, item_capacity;
   size_t *spine; /* items */
   size_t spine_count, spine_capacity;
+  size_t reference_count; /* to items, of which the spine has those that are chapters */
+  size_t chapters_bytes;  /* read, of one that several items name as often as it is read */
   sy_buffer title, creator, body, text, fields;
   sy_buffer *capture;
 } epub_reader;
@@ -119,6 +121,9 @@ static sy_status add_to_spine(epub_reader *r, const sy_input_xml_attributes *lis
                               sy_error *error) {
   sy_string id;
   if (!sy_input_xml_attribute(list, "idref", &id)) return SY_OK;
+  if (r->reference_count++ == SY_INPUT_PACKAGE_MAX_MEMBERS) {
+    return bad_book(r, "too many chapters", "", error);
+  }
   for (size_t i = 0; i < r->item_count; i++) {
     book_item *item = &r->items[i];
     if (strlen(item->id) != id.bytes || memcmp(item->id, id.data, id.bytes)) continue;
@@ -212,9 +217,13 @@ static sy_status add_chapter(void *context, const sy_article *article, const cha
 static sy_status read_chapter(epub_reader *r, const char *name, sy_error *error) {
   const sy_input_member *member = sy_input_package_find(&r->package, name);
   if (!member) return bad_book(r, "not in the book: ", name, error);
+  r->chapters_bytes += member->data.bytes;
+  if (r->chapters_bytes > SY_INPUT_PACKAGE_MAX_BYTES) {
+    return bad_book(r, "the same file, too many times: ", name, error);
+  }
   sy_input_charset_hints hints = {NULL, true, false, true};
   sy_input_charset charset;
-  sy_input_charset_detect(member->data.data, member->data.bytes, &hints, &charset);
+  SY_TRY(sy_input_charset_detect(member->data.data, member->data.bytes, &hints, &charset, error));
   if (charset.kind == SY_INPUT_CHARSET_BINARY || charset.kind == SY_INPUT_CHARSET_UNKNOWN) {
     return bad_book(r, "encrypted, or in an unknown encoding: ", name, error);
   }

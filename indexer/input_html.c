@@ -17,6 +17,7 @@
  * White space: collapsed as browsers do, kept in <pre>; one line end for <br>, a blank line between
  * blocks.
  */
+#include "indexer/input_libxml.h"
 #include "indexer/input_read.h"
 
 #include <libxml/HTMLparser.h>
@@ -188,6 +189,7 @@ static void append_preformatted(text_builder *builder, const char *data, size_t 
 
 static void on_text(void *context, const xmlChar *data, int bytes) {
   html_reader *reader = context;
+  sy_input_libxml_event();
   const char *text = (const char *)data;
   size_t length = (size_t)bytes;
   if (reader->in_title) {
@@ -280,6 +282,7 @@ static void unapply(html_reader *reader, const open_element *element) {
 
 static void on_start(void *context, const xmlChar *name, const xmlChar **attributes) {
   html_reader *reader = context;
+  sy_input_libxml_event();
   if (reader->depth == MAX_DEPTH) {
     reader->too_deep = true;
     xmlStopParser(reader->parser);
@@ -306,20 +309,15 @@ static void on_start(void *context, const xmlChar *name, const xmlChar **attribu
 static void on_end(void *context, const xmlChar *name) {
   (void)name; /* the parser's start and end events are balanced */
   html_reader *reader = context;
+  sy_input_libxml_event();
   if (reader->depth) unapply(reader, &reader->open[--reader->depth]);
-}
-
-static void on_message(void *context, const char *format, ...) {
-  (void)context;
-  (void)format;
 }
 
 /* ---- The file ---- */
 
-static sy_status parse(html_reader *reader, sy_string text, const char *id, sy_error *error) {
-  xmlParserCtxtPtr parser = htmlCreateMemoryParserCtxt(text.data, (int)text.bytes);
-  if (!parser) return sy_fail_memory(error);
-  reader->parser = parser;
+static void run_parser(void *context) {
+  html_reader *reader = context;
+  xmlParserCtxtPtr parser = reader->parser;
   htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
                                  HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC | HTML_PARSE_COMPACT);
   memset(parser->sax, 0, sizeof *parser->sax);
@@ -327,17 +325,21 @@ static sy_status parse(html_reader *reader, sy_string text, const char *id, sy_e
   parser->sax->endElement = on_end;
   parser->sax->characters = on_text;
   parser->sax->ignorableWhitespace = on_text;
-  parser->sax->warning = on_message;
-  parser->sax->error = on_message;
-  parser->sax->fatalError = on_message;
   parser->userData = reader;
   xmlSwitchEncoding(parser, XML_CHAR_ENCODING_UTF8);
   htmlParseDocument(parser);
-  bool memory = parser->errNo == XML_ERR_NO_MEMORY || reader->failed_memory ||
-                reader->body.text.failed || reader->title.text.failed ||
-                reader->heading.text.failed;
-  htmlFreeParserCtxt(parser);
-  if (memory) return sy_fail_memory(error);
+}
+
+static sy_status parse(html_reader *reader, sy_string text, const char *id, sy_error *error) {
+  reader->parser = htmlCreateMemoryParserCtxt(text.data, (int)text.bytes);
+  if (!reader->parser) return sy_fail_memory(error);
+  sy_status status = sy_input_libxml_run(run_parser, reader, id, error);
+  htmlFreeParserCtxt(reader->parser);
+  if (status != SY_OK) return status;
+  if (reader->failed_memory || reader->body.text.failed || reader->title.text.failed ||
+      reader->heading.text.failed) {
+    return sy_fail_memory(error);
+  }
   if (reader->too_deep) {
     return sy_fail_at(error, SY_BAD_INPUT, id, 0, "HTML elements nested more than %d deep",
                       MAX_DEPTH);

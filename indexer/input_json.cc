@@ -1,6 +1,6 @@
 /*
- * input_json.cc - simdjson's On-Demand parser behind input_json.h. The only C++ file: nothing here
- * throws, and nothing of C++ leaves it.
+ * input_json.cc - simdjson's On-Demand parser behind input_json.h. Nothing here throws, and
+ * nothing of C++ leaves it.
  *
  * Why On-Demand and not the DOM: it leaves numbers and strings of other members as they were
  * written, so `fields` is made by copying, without changing 1.50 to 1.5 and without escaping again.
@@ -103,6 +103,13 @@ struct sy_input_json {
 };
 
 namespace {
+
+/* simdjson (3.0.1) does not look whether it was given its buffer for strings with escapes. */
+struct opened_document : ondemand::document {
+  static bool has_buffer(ondemand::document &document) {
+    return (document.*(&opened_document::iter)).string_buf_loc() != nullptr;
+  }
+};
 
 struct line_parser {
   sy_input_json *json;
@@ -269,6 +276,7 @@ struct line_parser {
     ondemand::document document;
     padded_string_view view(line, bytes, bytes + SY_INPUT_JSON_PADDING);
     if (auto code = json->parser.iterate(view).get(document)) return fail(code);
+    if (!opened_document::has_buffer(document)) return fail(MEMALLOC);
     ondemand::object object;
     if (auto code = document.get_object().get(object)) return fail(code);
     for (auto item : object) {

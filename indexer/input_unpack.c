@@ -159,32 +159,46 @@ static void member_close(sy_input_source *source) { (void)source; }
 
 static const sy_input_source_operations member_operations = {member_read, NULL, member_close};
 
-/* The entry's path in UTF-8. Zip files made by Chinese Windows have GBK names without saying so. */
-static char *member_name(const sy_input_unpack *unpack, struct archive_entry *entry) {
+/* Sets unpack->name to the entry's path in UTF-8. Zip files made by Chinese Windows have GBK names
+ * without saying so. */
+static sy_status name_member(sy_input_unpack *unpack, struct archive_entry *entry,
+                             sy_error *error) {
   const char *raw = archive_entry_pathname(entry);
   const char *name = raw ? raw : archive_entry_pathname_utf8(entry);
-  if (!name) return NULL;
+  if (!name) {
+    return sy_fail_at(error, SY_BAD_INPUT, unpack->parent->name, 0, "a member has no name");
+  }
   while (name[0] == '/' || (name[0] == '.' && name[1] == '/')) name += name[0] == '/' ? 1 : 2;
   size_t bytes = strlen(name);
-  if (sy_input_charset_is_utf8(name, bytes)) return strdup(name);
   sy_buffer out = {0};
-  uint64_t invalid = 0;
-  const char *encoding = unpack->encoding ? unpack->encoding : "GB18030";
-  sy_status status = sy_input_charset_convert(encoding, name, bytes, &out, &invalid, NULL);
+  if (!sy_input_charset_is_utf8(name, bytes)) {
+    uint64_t invalid = 0;
+    const char *encoding = unpack->encoding ? unpack->encoding : "GB18030";
+    sy_status status = sy_input_charset_convert(encoding, name, bytes, &out, &invalid, NULL);
+    if (status == SY_NO_MEMORY) out.failed = true;
+    if (status != SY_OK || invalid) out.bytes = 0;
+  }
+  if (!out.bytes) sy_buffer_append(&out, name, bytes);
   sy_buffer_u8(&out, 0);
-  if (status == SY_OK && !invalid && !out.failed) return (char *)out.data;
-  sy_buffer_free(&out);
-  return strdup(name);
+  if (out.failed) {
+    sy_buffer_free(&out);
+    return sy_fail_memory(error);
+  }
+  unpack->name = (char *)out.data;
+  return SY_OK;
 }
 
 static sy_status open_member(sy_input_unpack *unpack, struct archive_entry *entry,
                              sy_error *error) {
   sy_input_source *parent = unpack->parent;
   char *full = NULL;
-  if (archive_format(unpack->archive) != ARCHIVE_FORMAT_RAW) {
-    unpack->name = member_name(unpack, entry);
-    if (!unpack->name)
-      return sy_fail_at(error, SY_BAD_INPUT, parent->name, 0, "a member has no name");
+  bool raw = archive_format(unpack->archive) == ARCHIVE_FORMAT_RAW;
+  if (raw && archive_filter_count(unpack->archive) == 1) { /* the one that does nothing */
+    return sy_fail_at(error, SY_BAD_INPUT, parent->name, 0,
+                      "cannot unpack: damaged at its beginning");
+  }
+  if (!raw) {
+    SY_TRY(name_member(unpack, entry, error));
     if (asprintf(&full, "%s/%s", parent->name, unpack->name) < 0) return sy_fail_memory(error);
   }
   member_source *member = sy_input_source_allocate(

@@ -89,6 +89,13 @@ static const char *public_name(const char *path) {
   return path;
 }
 
+static sy_status bad(const sy_input_walker *walker, const char *path, int code, const char *what,
+                     sy_error *error) {
+  sy_error reason;
+  if (sy_fail_errno(&reason, code, path, what) == SY_NO_MEMORY) return sy_fail_memory(error);
+  return walker->bad(walker->context, &reason, error);
+}
+
 static sy_status walk_directory(const sy_input_walker *walker, const char *path, sy_error *error);
 
 static sy_status walk_entry(const sy_input_walker *walker, const char *directory, const char *entry,
@@ -100,7 +107,8 @@ static sy_status walk_entry(const sy_input_walker *walker, const char *directory
   struct stat status;
   sy_status result = SY_OK;
   if (lstat(path, &status)) {
-    result = SY_OK; /* gone since it was listed */
+    if (errno != ENOENT)
+      result = bad(walker, path, errno, "cannot open", error); /* not merely gone */
   } else if (S_ISDIR(status.st_mode)) {
     result = walk_directory(walker, path, error);
   } else if (S_ISREG(status.st_mode)) {
@@ -117,10 +125,7 @@ static sy_status walk_directory(const sy_input_walker *walker, const char *path,
   name_list list = {0};
   sy_status status = SY_OK;
   if (!list_names(path, &list)) {
-    sy_error bad;
-    status = sy_fail_errno(&bad, errno, path, "cannot read directory");
-    status =
-        status == SY_NO_MEMORY ? sy_fail_memory(error) : walker->bad(walker->context, &bad, error);
+    status = bad(walker, path, errno, "cannot read directory", error);
   }
   for (size_t i = 0; i < list.count && status == SY_OK; i++) {
     status = walk_entry(walker, path, list.names[i], error);

@@ -270,7 +270,9 @@ static const char *decode(warc_reader *r, const char *content_type, bool html, s
   char declared[sizeof charset.name];
   sy_input_charset_hints hints = {r->lines->encoding, true, false, html};
   if (!hints.forced) hints.forced = declared_charset(content_type, declared, sizeof declared);
-  sy_input_charset_detect((const uint8_t *)content->data, content->bytes, &hints, &charset);
+  *status = sy_input_charset_detect((const uint8_t *)content->data, content->bytes, &hints,
+                                    &charset, error);
+  if (*status != SY_OK) return NULL;
   if (charset.kind == SY_INPUT_CHARSET_BINARY) return "a binary file";
   if (charset.kind == SY_INPUT_CHARSET_UNKNOWN) {
     return "not UTF-8, and no other encoding is certain; name it with --encoding";

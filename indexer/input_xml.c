@@ -4,6 +4,8 @@
  */
 #include "indexer/input_xml.h"
 
+#include "indexer/input_libxml.h"
+
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 
@@ -21,6 +23,9 @@ typedef struct xml_reader {
   int depth;
   sy_status status; /* of a handler */
   sy_error *error;
+  char *block; /* of BLOCK_BYTES */
+  size_t bytes;
+  int result; /* of parsing it */
 } xml_reader;
 
 static void settle(xml_reader *r, sy_status status) {
@@ -42,6 +47,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
                      int default_count, const xmlChar **attributes) {
   (void)prefix, (void)uri, (void)namespace_count, (void)namespaces, (void)default_count;
   xml_reader *r = context;
+  sy_input_libxml_event();
   if (r->status != SY_OK) return;
   if (r->depth++ == MAX_DEPTH) {
     settle(r, refuse(r, "XML elements nested more than 256 deep"));
@@ -55,6 +61,7 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix, 
 static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri) {
   (void)prefix, (void)uri;
   xml_reader *r = context;
+  sy_input_libxml_event();
   if (r->status != SY_OK) return;
   r->depth--;
   r->xml->line = line_of(r);
@@ -63,6 +70,7 @@ static void on_end(void *context, const xmlChar *name, const xmlChar *prefix, co
 
 static void on_text(void *context, const xmlChar *text, int bytes) {
   xml_reader *r = context;
+  sy_input_libxml_event();
   if (r->status != SY_OK || !r->xml->text) return;
   sy_string piece = {(const char *)text, (size_t)bytes};
   settle(r, r->xml->text(r->xml->context, piece, r->error));
@@ -82,11 +90,6 @@ static void on_entity(void *context, const xmlChar *name, int type, const xmlCha
   (void)name, (void)type, (void)external, (void)system, (void)content;
   xml_reader *r = context;
   settle(r, refuse(r, "XML that declares entities is not read"));
-}
-
-static void on_message(void *context, const char *format, ...) {
-  (void)context;
-  (void)format;
 }
 
 bool sy_input_xml_attribute(const sy_input_xml_attributes *list, const char *name,
@@ -111,8 +114,6 @@ static xmlParserCtxtPtr make_parser(xml_reader *r, bool utf8) {
   handler.cdataBlock = on_text;
   handler.internalSubset = on_document_type;
   handler.entityDecl = on_entity;
-  handler.warning = on_message;
-  handler.error = on_message;
   xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&handler, r, NULL, 0, NULL);
   if (!parser) return NULL;
   xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
@@ -123,20 +124,24 @@ static xmlParserCtxtPtr make_parser(xml_reader *r, bool utf8) {
 
 static sy_status failed(const xml_reader *r) {
   const xmlParserCtxt *parser = r->parser;
-  if (parser->errNo == XML_ERR_NO_MEMORY) return sy_fail_memory(r->error);
   const char *message = parser->lastError.message ? parser->lastError.message : "damaged";
   uint64_t line = parser->lastError.line > 0 ? (uint64_t)parser->lastError.line : r->xml->line;
   return sy_fail_at(r->error, SY_BAD_INPUT, r->file, line, "XML: %.*s", (int)strcspn(message, "\n"),
                     message);
 }
 
-static sy_status read_blocks(xml_reader *r, sy_input_source *source, char *block) {
-  for (size_t got = 1; got;) {
-    SY_TRY(sy_input_source_read(source, block, BLOCK_BYTES, &got, r->error));
-    int result = xmlParseChunk(r->parser, block, (int)got, got == 0);
+static void parse_block(void *context) {
+  xml_reader *r = context;
+  r->result = xmlParseChunk(r->parser, r->block, (int)r->bytes, r->bytes == 0);
+}
+
+static sy_status read_blocks(xml_reader *r, sy_input_source *source) {
+  do {
+    SY_TRY(sy_input_source_read(source, r->block, BLOCK_BYTES, &r->bytes, r->error));
+    SY_TRY(sy_input_libxml_run(parse_block, r, r->file, r->error));
     if (r->status != SY_OK) return r->status;
-    if (result && !r->parser->wellFormed) return failed(r);
-  }
+    if (r->result && !r->parser->wellFormed) return failed(r);
+  } while (r->bytes);
   return SY_OK;
 }
 
@@ -145,9 +150,9 @@ sy_status sy_input_xml_read(sy_input_source *source, bool utf8, sy_input_xml *xm
   xml->line = 1;
   xml_reader r = {.xml = xml, .file = source->name, .error = error};
   r.parser = make_parser(&r, utf8);
-  char *block = malloc(BLOCK_BYTES);
-  sy_status status = r.parser && block ? read_blocks(&r, source, block) : sy_fail_memory(error);
-  free(block);
+  r.block = malloc(BLOCK_BYTES);
+  sy_status status = r.parser && r.block ? read_blocks(&r, source) : sy_fail_memory(error);
+  free(r.block);
   if (r.parser) {
     xmlDocPtr declared = r.parser->myDoc; /* libxml2 keeps declared entities here all the same */
     xmlFreeParserCtxt(r.parser);

@@ -84,8 +84,13 @@ typedef struct settings {
   size_t argument_count;
 } settings;
 
-static const char *const format_names[] = {"auto", "jsonl", "text", "markdown",
-                                           "html", "csv",   "tsv"};
+static const char *const format_names[] = {
+    [SY_FORMAT_AUTO] = "auto", [SY_FORMAT_JSONL] = "jsonl",
+    [SY_FORMAT_TEXT] = "text", [SY_FORMAT_MARKDOWN] = "markdown",
+    [SY_FORMAT_HTML] = "html", [SY_FORMAT_CSV] = "csv",
+    [SY_FORMAT_TSV] = "tsv",   [SY_FORMAT_MEDIAWIKI] = "mediawiki",
+    [SY_FORMAT_WARC] = "warc", [SY_FORMAT_DOCX] = "docx",
+    [SY_FORMAT_EPUB] = "epub"};
 
 static void print_help(FILE *out) {
   fprintf(

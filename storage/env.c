@@ -80,6 +80,7 @@ struct sy_env {
   bool publishing; /* `write` must not end before sy_env_commit() */
   int lock_fd;
   bool writer;
+  bool sound;   /* as a writer found when it opened it */
   bool sparing; /* of memory: a look at a page must not map 2 MB around it */
   char path[PATH_MAX];
 };
@@ -389,7 +390,10 @@ static sy_status prepare_directory(sy_env *env, bool create, sy_error *error) {
   char data[PATH_MAX];
   struct stat info;
   SY_TRY(file_path(env, "data.mdb", data, error));
-  if (stat(data, &info) == 0) return SY_OK;
+  if (stat(data, &info) == 0) {
+    if (S_ISREG(info.st_mode)) return SY_OK; /* of a pipe, the opening would not end */
+    return sy_fail_at(error, SY_VERSION, data, 0, "not a Suoyin index (not a file)");
+  }
   if (errno != ENOENT && errno != ENOTDIR) return sy_fail_errno(error, errno, data, "cannot open");
   if (stat(env->path, &info) == 0 && !S_ISDIR(info.st_mode)) {
     return sy_fail_at(error, SY_VERSION, env->path, 0, "not a Suoyin index (not a directory)");
@@ -496,7 +500,8 @@ static int share(sy_env *env, const struct stat *directory) {
   if (!shared) return ENOMEM;
   *shared = (shared_env){
       .next = shared_list, .device = directory->st_dev, .inode = directory->st_ino, .users = 1};
-  int code = open_mdb(shared, env->path, 0);
+  int code = sy_env_readers_reserve(env->path);
+  if (!code) code = open_mdb(shared, env->path, 0);
   if (!env->writer && (code == EACCES || code == EROFS || code == EPERM)) {
     shared->read_only = true;
     code = open_mdb(shared, env->path, MDB_RDONLY);
@@ -568,6 +573,7 @@ sy_status sy_env_open(const char *path, bool writer, bool create, sy_env **out, 
   if (status == SY_OK) status = check_file(env, create, error);
   if (status == SY_OK) status = open_shared(env, error);
   if (status == SY_OK && writer) status = check_for_writing(env, error);
+  env->sound = status == SY_OK && writer;
   if (status != SY_OK) {
     sy_env_close(env);
     return status;
@@ -589,10 +595,29 @@ sy_status sy_env_share(const sy_env *env, sy_env **out, sy_error *error) {
   return SY_OK;
 }
 
+/* Gives back what lies behind the last page of the last commit: written, here or by a writer that
+ * died, and not committed. Not after a failure that makes LMDB itself doubt which commit that is:
+ * it begins no transaction then. */
+static void give_back(const sy_env *env) {
+  MDB_txn *txn;
+  MDB_envinfo info;
+  MDB_stat stat;
+  struct stat file;
+  int fd;
+  if (mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &txn)) return;
+  if (!mdb_env_info(env->shared->mdb, &info) && !mdb_env_stat(env->shared->mdb, &stat) &&
+      !mdb_env_get_fd(env->shared->mdb, &fd) && !fstat(fd, &file)) {
+    off_t used = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
+    if (file.st_size > used && ftruncate(fd, used)) (void)0; /* then the next writer uses it */
+  }
+  mdb_txn_abort(txn);
+}
+
 void sy_env_close(sy_env *env) {
   if (!env) return;
   if (env->write) mdb_txn_abort(env->write);
   if (env->read) mdb_txn_abort(env->read);
+  if (env->sound) give_back(env);
   close_view(&env->view);
   if (env->shared) {
     pthread_mutex_lock(&shared_lock);

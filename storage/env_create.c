@@ -24,7 +24,7 @@ static int make_database(const char *directory) {
   int code = mdb_env_create(&mdb);
   if (code) return code;
   code = mdb_env_set_mapsize(mdb, NEW_MAP_BYTES);
-  if (!code) code = mdb_env_open(mdb, directory, 0, 0666);
+  if (!code) code = mdb_env_open(mdb, directory, MDB_NOLOCK, 0666);
   if (!code) code = mdb_env_sync(mdb, 1);
   mdb_env_close(mdb);
   return code;

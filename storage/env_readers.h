@@ -14,6 +14,14 @@
 /* Slots of a new table: snapshots that can be open at a time, of 64 bytes each. */
 #define SY_ENV_READERS_MOST 1024u
 
+/*
+ * Gives lock.mdb of the directory all its blocks, made if there is none. LMDB writes it through a
+ * map, where a disk that is full is SIGBUS. To be called before LMDB opens it, and not while this
+ * process has it open: closing it gives back LMDB's locks. 0, or the system's reason why there is
+ * no room; whether it can be opened is LMDB's to say.
+ */
+int sy_env_readers_reserve(const char *directory);
+
 /* Frees the slots of dead processes. Takes a system call for each process that has one. LMDB's
  * code. */
 int sy_env_readers_reclaim(MDB_env *mdb);

@@ -2,6 +2,7 @@
 #include "tools/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
@@ -131,7 +132,18 @@ static void on_broken_pipe(int number) {
   _exit(CLI_FOUND);
 }
 
+/* A standard descriptor that the caller closed would be that of the next file opened: a message
+ * would be written into the index. Opened the wrong way, so that its use still is an error. */
+static void hold_standard_descriptors(void) {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    int way = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (open("/dev/null", way) != descriptor) _exit(CLI_ERROR);
+  }
+}
+
 void cli_start(void) {
+  hold_standard_descriptors();
   struct sigaction action = {.sa_handler = on_broken_pipe};
   sigemptyset(&action.sa_mask);
   sigaction(SIGPIPE, &action, NULL);

@@ -44,7 +44,8 @@ const char *cli_index_path(const char *given);
 
 /* ---- Starting, failing, finishing ---- */
 
-/* Makes a broken pipe a quiet success; buffers stdout fully unless a terminal, stderr by lines. */
+/* Makes a broken pipe a quiet success; buffers stdout fully unless a terminal, stderr by lines;
+ * takes the place of standard descriptors that are closed. */
 void cli_start(void);
 
 /* Prints "program: file:line: reason" with nothing in it that moves a terminal.

@@ -53,6 +53,24 @@ for command in "$query -i no$escape[31mpe x" "$query a:$escape[31m\"" "$query --
   clean "its message" out.txt err.txt
 done
 
+# Standard descriptors that are closed: no message is written into a file that is opened in their place.
+printf 'no json, a message\n{"id":"1","body":"机器"}\n' >closed.jsonl
+"$index" -i closed.idx --skip-bad closed.jsonl <&- >&- 2>&-
+"$index" -i closed.idx --skip-bad closed.jsonl <&- >&- 2>&-
+same "an index written with all of them closed" 0 'OK: 1 articles in 1 segments, commit 2' \
+  "$tool" -i closed.idx check
+
+# What cannot be read in a directory is reported, whatever the reason.
+name=$(printf 'd%.0s' {1..250})
+(mkdir deep && cd deep && for _ in {1..20}; do mkdir "$name" && cd "$name"; done && echo 机器 >a.txt)
+"$index" -q -i deep.idx deep 2>err.txt
+[ $? = 2 ] && grep -q 'cannot open: File name too long' err.txt
+result "a path that is too long is no file that is gone"
+
+mkdir pipe.idx && mkfifo pipe.idx/data.mdb
+complains "an index that is a pipe" "suoyin-tool: pipe.idx/data.mdb: not a Suoyin index (not a file)" \
+  timeout 20 "$tool" -i pipe.idx check
+
 long=$(printf '%065535d' 0)
 printf '{"id":"%s","body":"long"}\n{"id":"%s0","body":"too long"}\n' "$long" "$long" >long.jsonl
 "$index" -q -i long.idx --skip-bad long.jsonl 2>err.txt

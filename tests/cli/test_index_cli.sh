@@ -79,6 +79,12 @@ tar -czf tree.tar.gz tree && rm -r tree && "$index" -q -i tar.idx tree.tar.gz
 [ "$("$query" -i tar.idx -l 标记)" = tree.tar.gz/tree/below/m.md ]
 result "members of an archive"
 
+for format in $("$index" --help | sed -n 's/.*--format FORMAT *//p' | tr -d ,); do
+  "$index" -q -i formats.idx --format "$format" /dev/null || echo "# $format"
+done >out
+[ ! -s out ] && [ -f formats.idx/data.mdb ]
+result "every format that --help names"
+
 # Rules of text.
 echo '{"id":"a","body":"機(jī)器 FAIR"}' >forms.jsonl
 "$index" -q -i none.idx --fold none forms.jsonl && "$index" -q -i width.idx --fold width --no-gloss forms.jsonl

@@ -69,8 +69,8 @@ result "suoyin-index with 7 cannot open its input"
 before=$(file_bytes)
 for kilobytes in 0 4 64 300 1000 1500; do
   limited fsize $((kilobytes * 1024)) "$index" -q -i test.idx --memory 32M more.jsonl 2>limited.err
-  [ $status = 2 ] && intact
-  result "suoyin-index in a file of at most $kilobytes KB"
+  [ $status = 2 ] && intact && [ "$(file_bytes)" = "$before" ]
+  result "suoyin-index in a file of at most $kilobytes KB, which it gives back"
 done
 refused fsize 262144 "test.idx: cannot commit: " "$index" -q -i test.idx more.jsonl && intact
 result "the message"
@@ -95,6 +95,32 @@ result "output that may not grow"
 "$tool" stats -i test.idx >/dev/full 2>err
 [ $? = 2 ] && grep -qx 'suoyin-tool: standard output: No space left on device' err
 result "output to a full disk"
+
+# ---- A disk that is full, and one that is read-only ----
+# on_disk COMMANDS: as root of a namespace that has a disk of 3 MB in small/.
+mkdir small
+on_disk() {
+  unshare -rm bash -c 'mount -t tmpfs -o size=3m none small && index=$1/suoyin-index && query=$1/suoyin-query &&
+    tool=$1/suoyin-tool && "$index" -q -i small/test.idx first.jsonl && '"$1" - "$build" 2>err
+}
+if on_disk true; then
+  on_disk 'before=$(stat -c %s small/test.idx/data.mdb); "$index" -q -i small/test.idx more.jsonl
+    [ $? = 2 ] && [ "$(stat -c %s small/test.idx/data.mdb)" = "$before" ] && "$tool" check -i small/test.idx' >out &&
+    grep -q '^suoyin-index: small/test.idx: cannot commit: .*disk' err && grep -q '^OK: 500 articles' out
+  result "suoyin-index on a full disk, which it leaves as it was"
+  on_disk 'rm small/test.idx/lock.mdb; dd if=/dev/zero of=small/full bs=4k 2>/dev/null
+    "$query" -i small/test.idx 先有; [ $? = 2 ] && ! "$index" -q -i small/new.idx first.jsonl && rm small/full &&
+    "$query" -i small/test.idx --count 先有' >out && [ "$(cat out)" = 500 ] &&
+    grep -qx 'suoyin-query: small/test.idx: cannot open: No space left on device' err &&
+    grep -qx 'suoyin-index: small/new.idx: cannot make the index: No space left on device' err
+  result "a disk without room for the table of readers: no signal, but a message"
+  on_disk 'mount -o remount,ro small; "$index" -q -i small/test.idx first.jsonl; [ $? = 2 ] &&
+    ! "$tool" merge -i small/test.idx && "$query" -i small/test.idx --count 先有' >out && [ "$(cat out)" = 500 ] &&
+    grep -qx 'suoyin-index: small/test.idx/writer.lock: cannot open the writer lock: Read-only file system' err
+  result "a read-only disk: no writer, but readers"
+else
+  skip "a full disk" "nothing can be mounted here"
+fi
 
 # ---- Address space ----
 if prlimit --as=2000000000 "$query" --version >/dev/null 2>&1; then

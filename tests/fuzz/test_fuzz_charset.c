@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes) {
   sy_input_charset charset;
   size_t left = fuzz_left(&in);
   uint8_t *exact = fuzz_copy(in.at, left);
-  sy_input_charset_detect(exact, left, &hints, &charset);
+  if (sy_input_charset_detect(exact, left, &hints, &charset, NULL) != SY_OK) abort();
   fuzz_check(charset.mark_bytes <= left);
   if (charset.kind == SY_INPUT_CHARSET_NAMED) {
     fuzz_check(sy_input_charset_check(charset.name, NULL) == SY_OK);

@@ -164,6 +164,65 @@ static void test_bad_epub(void **state) {
   expect_refused("a.epub", "");
 }
 
+/* A book that is small and would take hours or terabytes: one file as many chapters, references
+ * without number. */
+static void test_repeated_chapters(void **state) {
+  (void)state;
+  sy_buffer items = {0}, references = {0}, chapter = {0};
+  static const char head[] = "<p><manifest>", middle[] = "</manifest><spine>",
+                    tail[] = "</spine></p>";
+  sy_buffer_append(&items, head, strlen(head));
+  for (int i = 0; i < 9; i++) {
+    char item[100];
+    sprintf(item, "<item id=\"i%d\" href=\"c.html\" media-type=\"text/html\"/>", i);
+    sy_buffer_append(&items, item, strlen(item));
+    sprintf(item, "<itemref idref=\"i%d\"/>", i);
+    sy_buffer_append(&references, item, strlen(item));
+  }
+  sy_buffer_append(&items, middle, strlen(middle) + 1);
+  for (size_t i = 0; i < 16 << 20; i++) sy_buffer_u8(&chapter, ' ');
+  sy_buffer_u8(&chapter, 0);
+  static const char opened[] = "<container><rootfile full-path=\"b.opf\"/></container>";
+  char *book = NULL;
+  assert_true(
+      asprintf(&book, "%s%.*s%s", items.data, (int)references.bytes, references.data, tail) > 0);
+  write_zip(
+      "a.epub",
+      (member[]){
+          {"META-INF/container.xml", opened}, {"b.opf", book}, {"c.html", (char *)chapter.data}},
+      3);
+  expect_refused("a.epub", "the same file, too many times: c.html");
+  free(book);
+  for (int i = 0; i < 10001; i++) sy_buffer_append(&references, "<itemref idref=\"x\"/>", 20);
+  assert_true(
+      asprintf(&book, "%s%.*s%s", items.data, (int)references.bytes, references.data, tail) > 0);
+  write_zip("a.epub", (member[]){{"META-INF/container.xml", opened}, {"b.opf", book}}, 2);
+  expect_refused("a.epub", "too many chapters");
+  free(book);
+  sy_buffer_free(&items);
+  sy_buffer_free(&references);
+  sy_buffer_free(&chapter);
+}
+
+/* libxml2 compares each with all before it. */
+static void test_many_attributes(void **state) {
+  (void)state;
+  const char *const beginnings[][2] = {{"a.html", "<p>文</p><p "}, {"a.xml", "<mediawiki "}};
+  for (size_t f = 0; f < 2; f++) {
+    sy_buffer text = {0};
+    sy_buffer_append(&text, beginnings[f][1], strlen(beginnings[f][1]));
+    for (int i = 0; i < 300000; i++) {
+      char attribute[20];
+      sprintf(attribute, "a%d=\"\" ", i);
+      sy_buffer_append(&text, attribute, strlen(attribute));
+    }
+    sy_buffer_append(&text, "/>", 3);
+    write_text(beginnings[f][0], (char *)text.data);
+    expect_refused(beginnings[f][0], "too many attributes");
+    sy_buffer_free(&text);
+  }
+}
+
 static void test_bomb(void **state) {
   (void)state;
   static char zeros[1 << 20];
@@ -223,8 +282,14 @@ static void test_cut(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      RUN_IN_DIRECTORY(test_docx),     RUN_IN_DIRECTORY(test_bad_docx), RUN_IN_DIRECTORY(test_epub),
-      RUN_IN_DIRECTORY(test_bad_epub), RUN_IN_DIRECTORY(test_bomb),     RUN_IN_DIRECTORY(test_cut),
+      RUN_IN_DIRECTORY(test_docx),
+      RUN_IN_DIRECTORY(test_bad_docx),
+      RUN_IN_DIRECTORY(test_epub),
+      RUN_IN_DIRECTORY(test_bad_epub),
+      RUN_IN_DIRECTORY(test_repeated_chapters),
+      RUN_IN_DIRECTORY(test_many_attributes),
+      RUN_IN_DIRECTORY(test_bomb),
+      RUN_IN_DIRECTORY(test_cut),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -280,6 +280,20 @@ static void test_truncated(void **state) {
   }
 }
 
+/* It is no archive in an archive in an archive. */
+static void test_damaged_beginning(void **state) {
+  (void)state;
+  const char *const files[][2] = {{"a.txt.gz", "\x1f\x8b\x08garbage"}, {"a.tar", "garbage"}};
+  for (size_t i = 0; i < 2; i++) {
+    write_text(files[i][0], files[i][1]);
+    collected c = import_path(files[i][0], NULL);
+    assert_int_equal(c.status, SY_BAD_INPUT);
+    assert_string_equal(c.error.file, files[i][0]);
+    assert_string_equal(c.error.reason, "cannot unpack: damaged at its beginning");
+    free_collected(&c);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       RUN_IN_DIRECTORY(test_directory),
@@ -292,6 +306,7 @@ int main(void) {
       RUN_IN_DIRECTORY(test_zip_with_gbk_names),
       RUN_IN_DIRECTORY(test_nested),
       RUN_IN_DIRECTORY(test_truncated),
+      RUN_IN_DIRECTORY(test_damaged_beginning),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,83 +5,17 @@
  *
  * $SUOYIN_MEMORY_POINTS: how many n there are (default 200; make torture: all).
  */
+#include "tests/indexer/failing_memory.h"
 #include "tests/storage/storage_helper.h"
 
-#include <dlfcn.h>
-#include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#ifdef SANITIZED
 int main(void) {
   puts("1..0 # SKIP a sanitizer has an allocator of its own");
   return 0;
 }
 #else
-
-/* ---- An allocator that fails ----------------------------------------------------------------- */
-
-static atomic_long calls, blocks;
-static long first_failing = -1; /* none */
-static bool fails_on;           /* behind the first, too */
-
-#define VISIBLE __attribute__((visibility("default"))) /* to the libraries */
-
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t count, size_t bytes);
-void *__libc_realloc(void *block, size_t bytes);
-void *__libc_memalign(size_t alignment, size_t bytes);
-void __libc_free(void *block);
-
-/* CRoaring goes on with what it was not given; its allocations, of deletions, do not fail here. */
-static bool is_roaring(const void *caller) {
-  Dl_info info;
-  return dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "libroaring");
-}
-
-static bool fails(const void *caller) {
-  if (first_failing < 0 || is_roaring(caller)) return false;
-  long call = calls++;
-  if (fails_on ? call < first_failing : call != first_failing) return false;
-  errno = ENOMEM;
-  return true;
-}
-
-VISIBLE void *malloc(size_t bytes) {
-  void *block = fails(__builtin_return_address(0)) ? NULL : __libc_malloc(bytes);
-  blocks += block != NULL;
-  return block;
-}
-
-VISIBLE void *calloc(size_t count, size_t bytes) {
-  void *block = fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, bytes);
-  blocks += block != NULL;
-  return block;
-}
-
-VISIBLE void *realloc(void *old, size_t bytes) {
-  void *block = fails(__builtin_return_address(0)) ? NULL : __libc_realloc(old, bytes);
-  blocks += !old && block;
-  return block;
-}
-
-VISIBLE void *aligned_alloc(size_t alignment, size_t bytes) {
-  void *block = fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, bytes);
-  blocks += block != NULL;
-  return block;
-}
-
-VISIBLE int posix_memalign(void **out, size_t alignment, size_t bytes) {
-  void *block = aligned_alloc(alignment, bytes);
-  if (!block) return ENOMEM;
-  *out = block;
-  return 0;
-}
-
-VISIBLE void free(void *block) {
-  blocks -= block != NULL;
-  __libc_free(block);
-}
 
 /* ---- The run --------------------------------------------------------------------------------- */
 

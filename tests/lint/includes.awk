@@ -27,7 +27,7 @@ BEGIN {
   theirs["simdjson.h"] = "^indexer/input_json\\.cc$"
   theirs["archive.h"] = "^(indexer/input_|text/readings_gen\\.c$)"
   theirs["archive_entry.h"] = "^(indexer/input_|text/readings_gen\\.c$)"
-  theirs["uchardet/"] = "^indexer/input_charset\\.c$"
+  theirs["uchardet/"] = "^indexer/input_uchardet\\.cc$"
   theirs["libxml/"] = "^indexer/input_[a-z]+\\.[ch]$"
   theirs["jansson.h"] = "^(tools|benchmarks)/|/main[a-z_]*\\.c$"
   theirs["utf8proc.h"] = "^(text/[a-z]+_gen\\.c$|tests/oracle/)"

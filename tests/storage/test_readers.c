@@ -1,7 +1,7 @@
 /*
- * test_readers.c - readers in processes of their own beside a writer that adds, replaces, deletes
- * and merges: each sees one commit, whole, until it asks for the next. What a reader costs is
- * told, and what a dead one kept is given back.
+ * test_readers.c - readers in processes of their own beside a writer that adds, replaces, deletes,
+ * merges and optimizes: each sees one commit, whole, until it asks for the next. What a reader
+ * costs is told, and what a dead one kept is given back.
  */
 #include "tests/storage/storage_helper.h"
 
@@ -113,6 +113,8 @@ static void test_generations(void **state) {
     write_generation(w, n);
     if (n % 9 == 0) {
       assert_ok(sy_writer_merge(w, 1, &test_error)); /* commits, too */
+    } else if (n % 9 == 5) {
+      assert_ok(sy_writer_optimize(w, &test_error)); /* too */
     } else {
       assert_ok(sy_writer_commit(w, &test_error));
     }

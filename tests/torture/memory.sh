@@ -1,7 +1,8 @@
 #!/bin/bash
-# memory.sh - memory that runs out at every allocation of a run (tests/indexer/test_memory.c; `make check` has
-# one in nine), and address space in steps of 2 MB for every program.
-SUOYIN_MEMORY_POINTS=1000000000 "$1/tests/indexer/test_memory" || exit 1
+# memory.sh - memory that runs out at every allocation of a run (tests/indexer/test_memory.c and
+# test_input_memory.c; `make check` has some of them), and address space in steps of 2 MB for every program.
+export SUOYIN_MEMORY_POINTS=1000000000
+"$1/tests/indexer/test_memory" && "$1/tests/indexer/test_input_memory" || exit 1
 . tests/cli/tap.sh "$1"
 cd "$directory" || exit 1
 seq 1 3000 | sed 's/.*/{"id":"&","title":"第&篇","body":"先有的文字&&& 机器学习"}/' >articles.jsonl
