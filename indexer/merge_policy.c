@@ -13,19 +13,13 @@
 #define MERGE_LEAST_BYTES (128ull << 10) /* below: the lowest level */
 #define MERGE_MOST_BYTES (512ull << 20)  /* larger segments are left alone */
 
-static uint64_t segment_bytes(const sy_segment_info *info) {
-  uint64_t bytes = 0;
-  for (int p = 0; p < SY_PART_COUNT; p++) bytes += info->bytes[p];
-  return bytes;
-}
-
 /* Whether the segments from `low` to below `high` bytes, newest of those below `high`, are to be
  * merged. */
 static bool is_full(const sy_manifest *m, uint64_t low, uint64_t high, uint32_t *first,
                     uint32_t *count) {
   uint32_t end = m->segment_count, of_level = 0, behind = 0;
-  for (*first = end; *first && segment_bytes(&m->segments[*first - 1]) < high; --*first) {
-    if (segment_bytes(&m->segments[*first - 1]) < low) continue;
+  for (*first = end; *first && sy_segment_bytes(&m->segments[*first - 1]) < high; --*first) {
+    if (sy_segment_bytes(&m->segments[*first - 1]) < low) continue;
     if (!of_level++) behind = *first;
   }
   *count = behind - *first;

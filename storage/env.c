@@ -76,6 +76,7 @@ struct sy_env {
   sy_pages pages; /* of `read` */
   MDB_txn *write;
   uint64_t write_bytes; /* put into `write` so far */
+  uint64_t put_bytes;   /* since the environment was opened */
   uint64_t write_nanoseconds;
   bool publishing; /* `write` must not end before sy_env_commit() */
   int lock_fd;
@@ -647,6 +648,7 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
   }
   SY_TRY(begin_write(env, error));
   env->write_bytes += bytes;
+  env->put_bytes += bytes + SY_CHECKSUM_BYTES;
   uint64_t watch = sy_watch_start(true);
   sy_status status =
       put_value(env, key_number(segment, (uint32_t)part, ordinal), data, bytes, error);
@@ -757,5 +759,7 @@ sy_status sy_env_commit(sy_env *env, sy_error *error) {
   }
   return code ? fail_mdb(env, error, code, "cannot commit") : SY_OK;
 }
+
+uint64_t sy_env_put_bytes(const sy_env *env) { return env->put_bytes; }
 
 uint64_t sy_env_write_nanoseconds(const sy_env *env) { return env->write_nanoseconds; }

@@ -113,6 +113,9 @@ sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t
 sy_status sy_env_begin_publishing(sy_env *env, sy_error *error);
 /* Ends the current transaction: all that was put is durable. */
 sy_status sy_env_commit(sy_env *env, sy_error *error);
+/* Bytes of all values that were put since the environment was opened. LMDB writes a bit more: its
+ * tree, whole pages, the list of free ones. */
+uint64_t sy_env_put_bytes(const sy_env *env);
 /* Time spent in LMDB for puts and commits since the environment was opened. */
 uint64_t sy_env_write_nanoseconds(const sy_env *env);
 
