@@ -40,7 +40,8 @@ void print_timings(const sy_writer_timings *t, const sy_writer_counts *c, double
   }
   double written = (double)c->written_bytes, index = (double)c->index_bytes;
   fprintf(stderr, "%.1f MB written", written / 1e6);
-  if (c->index_bytes) fprintf(stderr, ", %.2f times the index's %.1f", written / index, index / 1e6);
+  if (c->index_bytes)
+    fprintf(stderr, ", %.2f times the index's %.1f", written / index, index / 1e6);
   fputc('\n', stderr);
 }
 

@@ -409,6 +409,7 @@ static sy_status flush(sy_writer *w, sy_error *error) {
   SY_TRY(sy_inverter_flush(w->inverter, &w->segment, error));
   SY_TRY(sy_segment_writer_finish(&w->segment, error));
   SY_TRY(append_segment(w, &w->segment.info, error));
+  w->added_bytes += sy_segment_bytes(&w->segment.info);
   w->compress_nanoseconds += sy_articles_writer_nanoseconds(w->segment.articles);
   sy_segment_writer_free(&w->segment);
   w->in_batch = false;
@@ -469,6 +470,7 @@ static sy_status publish(sy_writer *w, sy_error *error) {
   SY_TRY(sy_env_commit(w->env, error));
   w->changed = false;
   w->first_pending = w->manifest.next_segment;
+  w->added_bytes = 0;
   return SY_OK;
 }
 
