@@ -3,10 +3,10 @@
  *
  * The policy is Lucene's log merge: segments are of a level by their size. When the newest
  * segments, as long as they are not above a level, have as many of that level among them as it may
- * have, they are merged, those of lower levels behind them left alone. Small levels are full sooner:
- * merging them costs next to nothing beside a commit, and searches take the longer the more
- * segments there are. Where all of a full level would be more than `most_bytes`, the oldest of it
- * are merged, as many as are within that.
+ * have, they are merged, those of lower levels behind them left alone. Small levels are full
+ * sooner: merging them costs next to nothing beside a commit, and searches take the longer the
+ * more segments there are. Where all of a full level would be more than `most_bytes`, the oldest
+ * of it are merged, as many as are within that.
  *
  * Simulated, the second half of so many commits, merges of at most 16 MB or a 16th of the index:
  *

@@ -73,7 +73,8 @@ static void check_bad_addresses(sy_stream *s, const record *records, uint32_t co
   const uint64_t bad[] = {(uint64_t)s->chunk_count << SY_ADDRESS_BITS, UINT64_MAX,
                           UINT64_MAX << SY_ADDRESS_BITS, (uint64_t)UINT32_MAX << SY_ADDRESS_BITS,
                           SY_ADDRESS_MASK};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+  bool long_first = records[0].bytes > SY_ADDRESS_MASK; /* it has the last of them */
+  for (size_t i = 0; i < sizeof bad / sizeof *bad - long_first; i++) {
     data = (const uint8_t *)"";
     assert_status(sy_stream_get(s, bad[i], 1, &data, &test_error), SY_CORRUPT);
     assert_null(data);
