@@ -3,6 +3,8 @@
  * in the same order, lexicon, lists, lengths and ids are the same byte for byte, and so are all
  * texts. Where articles were deleted on the way, the impacts in the postings may differ, whose
  * average length is then summed up from codes of lengths: articles and frequencies are compared.
+ *
+ * And what is written, and what the file grows to, is bounded by the size of the index.
  */
 #include "storage/segment.h"
 #include "tests/storage/storage_helper.h"
@@ -188,7 +190,47 @@ static void test_same_as_at_once(void **state) {
   remove_directory(once);
 }
 
+/* ---- Bounds ---------------------------------------------------------------------------------- */
+
+/* A dozen batches, merged while articles are added. Each byte is written once, and again when eight
+ * batches are merged; the file holds the index, and once more what was being merged. */
+static void test_bounds(void **state) {
+  (void)state;
+  random_source random = seeded(32);
+  char *path = make_directory();
+  sy_writer *w = open_writer(path, 2);
+  buffer body = {0};
+  for (uint32_t i = 0; i < 35000; i++) {
+    char id[20];
+    sprintf(id, "%u", i);
+    body.bytes = 0;
+    random_text(&random, 700, true, &body);
+    sy_article article = {string_of(id), {NULL, 0}, {body.data, body.bytes}, {NULL, 0}};
+    assert_ok(sy_writer_add(w, &article, &test_error));
+  }
+  free(body.data);
+  assert_ok(sy_writer_commit(w, &test_error));
+  sy_writer_counts counts;
+  sy_writer_get_counts(w, &counts);
+  sy_writer_close(w);
+  sy_index_stats stats = stats_of(path);
+  printf("# %u segments, index %.1f MB, written %.2f times, file %.2f times\n",
+         (unsigned)stats.segments, (double)counts.index_bytes / 1e6,
+         (double)counts.written_bytes / (double)counts.index_bytes,
+         (double)stats.bytes_file / (double)counts.index_bytes);
+  assert_int_equal(counts.index_bytes, stats.bytes_lexicon + stats.bytes_postings +
+                                           stats.bytes_positions + stats.bytes_lengths +
+                                           stats.bytes_ids + stats.bytes_articles);
+  assert_in_range(stats.segments, 2, 12);
+  assert_true(counts.index_bytes > 50 << 20);
+  assert_true(counts.written_bytes > counts.index_bytes * 5 / 4); /* something was merged */
+  assert_true(counts.written_bytes < counts.index_bytes * 5 / 2);
+  assert_true(stats.bytes_file < 2 * counts.index_bytes + (4 << 20));
+  remove_directory(path);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_at_once)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_at_once),
+                                     cmocka_unit_test(test_bounds)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
