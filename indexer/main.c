@@ -65,7 +65,7 @@ static const cli_option option_table[] = {
     {NO_GLOSS_OPTION, "no-gloss", NULL,
      "new index: do not skip pinyin and bopomofo in parentheses"},
     {NO_SPACE_OPTION, "no-space", NULL, "new index: white space separates Chinese characters"},
-    {TIMINGS_OPTION, "timings", NULL, "show where the time went, by stage"},
+    {TIMINGS_OPTION, "timings", NULL, "show where the time went, by stage, and what was written"},
     {JSON_OPTION, "json", NULL, "print the summary as one line of JSON on stdout"},
     {'q', "quiet", NULL, "no progress line, no warnings and no summary"},
     {'h', "help", NULL, "show this help"},
@@ -322,7 +322,7 @@ static int run(const settings *s) {
   sy_writer_close(writer);
   double seconds = seconds_now() - d.started;
   if (!s->quiet && !s->json) print_summary(s->index, s->delete_ids, &progress, &counts, seconds);
-  if (s->writer.timings && !s->json) print_timings(&timings, seconds);
+  if (s->writer.timings && !s->json) print_timings(&timings, &counts, seconds);
   if (s->json) {
     print_json(&progress, &counts, not_found, seconds, s->writer.timings ? &timings : NULL);
   }

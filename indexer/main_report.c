@@ -31,13 +31,18 @@ static void list_stages(const sy_writer_timings *t, double elapsed, stage stages
   memcpy(stages, all, sizeof all);
 }
 
-void print_timings(const sy_writer_timings *t, double elapsed) {
+void print_timings(const sy_writer_timings *t, const sy_writer_counts *c, double elapsed) {
   stage stages[STAGES];
   list_stages(t, elapsed, stages);
   fprintf(stderr, "seconds, summed over threads:\n");
   for (int i = 0; i < STAGES; i++) {
     fprintf(stderr, "  %-10s %8.3f  %s\n", stages[i].name, stages[i].seconds, stages[i].what);
   }
+  double written = (double)c->written_bytes, index = (double)c->index_bytes;
+  fprintf(stderr, "%.1f MB written", written / 1e6);
+  if (c->index_bytes)
+    fprintf(stderr, ", %.2f times the index's %.1f", written / index, index / 1e6);
+  fputc('\n', stderr);
 }
 
 void print_json(const sy_import_progress *p, const sy_writer_counts *c, uint64_t not_found,
@@ -56,6 +61,8 @@ void print_json(const sy_import_progress *p, const sy_writer_counts *c, uint64_t
                  {"read_bytes", p->read_bytes},
                  {"text_bytes", c->text_bytes},
                  {"invalid_bytes", c->invalid_bytes},
+                 {"written_bytes", c->written_bytes},
+                 {"index_bytes", c->index_bytes},
                  {"articles", c->articles}};
   putchar('{');
   for (size_t i = 0; i < sizeof members / sizeof *members; i++) {

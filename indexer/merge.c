@@ -17,7 +17,6 @@
 
 #define STEP_ARTICLES 8192u
 #define STEP_BYTES (1u << 20)
-#define RELEASE_BYTES (2u << 20) /* written; about as much was looked at */
 
 /* A segment that is merged. */
 typedef struct source {
@@ -58,7 +57,6 @@ struct sy_merge {
   sy_coding *coding;
   merge_worker workers[SY_POOL_THREADS_MAX];
   sy_buffer run_keys;   /* u32, of all sources, ascending */
-  uint64_t released;    /* bytes written when the pages looked at were last given back */
   uint64_t nanoseconds; /* without the workers' */
 };
 
@@ -310,8 +308,6 @@ static sy_status merge_run(void *context, size_t index, uint32_t worker, const s
     sy_segment_writer_discard_list(&m->writer, field, &w->lists[field]);
     return status;
   }
-  /* The caller may be doing something else for long. */
-  if (out->bytes.bytes > RELEASE_BYTES / 2) sy_env_release(m->env);
   sy_watch_lap(&watch, &w->nanoseconds);
   return SY_OK;
 }
@@ -363,10 +359,6 @@ sy_status sy_merge_step(sy_merge *m, bool *done, sy_error *error) {
     case LISTS: status = step_lists(m, error); break;
     case DONE: break;
   }
-  if (sy_merge_bytes(m) - m->released > RELEASE_BYTES) {
-    sy_env_release(m->env);
-    m->released = sy_merge_bytes(m);
-  }
   sy_watch_lap(&watch, &m->nanoseconds);
   *done = m->phase == DONE;
   return status;
@@ -379,6 +371,7 @@ static sy_status open_sources(sy_merge *m, const sy_env *env, const sy_manifest 
   m->has_snapshot = true;
   for (uint32_t i = 0; i < m->count; i++) {
     m->sources[i].segment = &m->snapshot.segments[i];
+    SY_TRY(sy_segment_load_tables(&m->snapshot.segments[i], error));
     if (!deletes[i]) continue;
     m->sources[i].deletes = roaring_bitmap_copy(deletes[i]);
     if (!m->sources[i].deletes) return sy_fail_memory(error);

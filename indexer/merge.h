@@ -35,8 +35,9 @@ sy_status sy_merge_deletes(const sy_merge *m, roaring_bitmap_t *const *deletes,
                            roaring_bitmap_t **out, sy_error *error);
 
 /* Which segments the tiered policy merges next: *first and *count (at least 1) of adjacent ones.
- * False when none should be. `deleted[i]` is how many articles of segment i are deleted. */
-bool sy_merge_choose(const sy_manifest *manifest, const uint64_t *deleted, uint32_t *first,
-                     uint32_t *count);
+ * False when none should be. `deleted[i]` is how many articles of segment i are deleted. Together
+ * they have at most `most_bytes`, unless it is one that is mostly deleted. */
+bool sy_merge_choose(const sy_manifest *manifest, const uint64_t *deleted, uint64_t most_bytes,
+                     uint32_t *first, uint32_t *count);
 
 #endif

@@ -311,6 +311,10 @@ void sy_writer_get_counts(sy_writer *w, sy_writer_counts *counts) {
   if (w->in_batch && w->failed == SY_OK) fail(w, settle_claims(w, NULL));
   *counts = w->counts;
   counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);
+  counts->written_bytes = sy_env_put_bytes(w->env);
+  for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
+    counts->index_bytes += sy_segment_bytes(&w->manifest.segments[i]);
+  }
 }
 
 /* ---- Adding ---------------------------------------------------------------------------------- */
@@ -405,6 +409,7 @@ static sy_status flush(sy_writer *w, sy_error *error) {
   SY_TRY(sy_inverter_flush(w->inverter, &w->segment, error));
   SY_TRY(sy_segment_writer_finish(&w->segment, error));
   SY_TRY(append_segment(w, &w->segment.info, error));
+  w->added_bytes += sy_segment_bytes(&w->segment.info);
   w->compress_nanoseconds += sy_articles_writer_nanoseconds(w->segment.articles);
   sy_segment_writer_free(&w->segment);
   w->in_batch = false;
@@ -465,6 +470,7 @@ static sy_status publish(sy_writer *w, sy_error *error) {
   SY_TRY(sy_env_commit(w->env, error));
   w->changed = false;
   w->first_pending = w->manifest.next_segment;
+  w->added_bytes = 0;
   return SY_OK;
 }
 

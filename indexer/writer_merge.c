@@ -5,12 +5,18 @@
  * Merges go on while articles are added, one at a time, by as many bytes as the articles have times
  * MERGE_PACE; a commit waits for the one that is under way, and for all that the policy wants then.
  * Articles that are deleted meanwhile are deleted in the new segment in the end.
+ *
+ * No merge is begun that is large beside both the index and what is being added: the commit of a
+ * few articles waits for SMALL_MERGE_BYTES or LEAST_SHARE at most, again for each level that
+ * becomes full. merge_policy.c tells how many segments there are then.
  */
 #include "base/status.h"
 #include "indexer/reorder.h"
 #include "indexer/writer_state.h"
 
 #define MERGE_PACE 2u
+#define SMALL_MERGE_BYTES (16ull << 20) /* a fifth of a second */
+#define LEAST_SHARE 16u                 /* of the index */
 
 /* Puts `info` in the place of `count` segments of the manifest, which have no deletions any
  * more; drops them altogether when nothing is left of them. */
@@ -113,13 +119,23 @@ static uint64_t deleted_count(const sy_writer *w, uint32_t segment) {
                                     : 0;
 }
 
+/* What a merge may have: it is small, or a small part of the index, or as much was added. */
+static uint64_t most_merged_bytes(const sy_writer *w) {
+  uint64_t all = 0, most = SMALL_MERGE_BYTES;
+  for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
+    all += sy_segment_bytes(&w->manifest.segments[i]);
+  }
+  if (most < all / LEAST_SHARE) most = all / LEAST_SHARE;
+  return most > w->added_bytes ? most : w->added_bytes;
+}
+
 /* Which segments the policy wants to be merged now, if any. */
 static sy_status choose_merge(const sy_writer *w, uint32_t *first, uint32_t *count, bool *any,
                               sy_error *error) {
   uint64_t *deleted = calloc(w->manifest.segment_count + 1, sizeof *deleted);
   if (!deleted) return sy_fail_memory(error);
   for (uint32_t i = 0; i < w->manifest.segment_count; i++) deleted[i] = deleted_count(w, i);
-  *any = sy_merge_choose(&w->manifest, deleted, first, count);
+  *any = sy_merge_choose(&w->manifest, deleted, most_merged_bytes(w), first, count);
   free(deleted);
   return SY_OK;
 }

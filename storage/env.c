@@ -40,12 +40,12 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define SY_CHECKSUM_BYTES 8
+#define SY_CHECKSUM_BYTES SY_ENV_READ_BEHIND
 #define SY_TRANSACTION_BYTES (12ull << 20)
 #define SY_MAP_LEAST_BYTES (64ull << 20)  /* tried last, where address space is limited */
 #define SY_VIEW_LEAST_BYTES (64ull << 20) /* mapped for reading at least: the file may grow */
-#define SY_RELEASE_VALUES 32u /* looked at one after the other, then their pages are given back */
-#define SY_READ_ATTEMPTS 50u  /* while writers keep committing under our eyes */
+#define SY_RELEASE_VALUES 8u /* looked at one after the other, then their pages are given back */
+#define SY_READ_ATTEMPTS 50u /* while writers keep committing under our eyes */
 
 /* An LMDB environment, shared by all who have it open in this process. */
 typedef struct shared_env {
@@ -76,6 +76,7 @@ struct sy_env {
   sy_pages pages; /* of `read` */
   MDB_txn *write;
   uint64_t write_bytes; /* put into `write` so far */
+  uint64_t put_bytes;   /* since the environment was opened */
   uint64_t write_nanoseconds;
   bool publishing; /* `write` must not end before sy_env_commit() */
   int lock_fd;
@@ -223,6 +224,22 @@ static sy_status read_metas(const sy_env *env, const file_view *view, sy_page_me
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 void sy_env_release(const sy_env *env) { release_view(&env->view); }
+
+bool sy_env_is_sparing(const sy_env *env) { return env->sparing; }
+
+sy_status sy_env_copy(const sy_env *env, const uint8_t *data, size_t bytes, uint8_t *out,
+                      sy_error *error) {
+  int fd, code = mdb_env_get_fd(env->shared->mdb, &fd);
+  if (code) return fail_mdb(env, error, code, "cannot read");
+  for (size_t done = 0; done < bytes;) {
+    off_t at = (off_t)((uint64_t)(data - env->view.map) + done);
+    ssize_t got = pread(fd, out + done, bytes - done, at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return sy_fail_errno(error, got ? errno : EIO, env->path, "cannot read");
+    done += (size_t)got;
+  }
+  return SY_OK;
+}
 
 void sy_env_end_read(sy_env *env) {
   if (env->read) mdb_txn_abort(env->read);
@@ -553,6 +570,7 @@ static sy_status check_for_writing(sy_env *env, sy_error *error) {
   SY_TRY(sy_env_read(env, error));
   sy_status status = sy_pages_check(&env->pages, is_replaced, NULL, error);
   sy_env_end_read(env);
+  sy_env_release(env);
   return status;
 }
 
@@ -672,6 +690,7 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
   }
   SY_TRY(begin_write(env, error));
   env->write_bytes += bytes;
+  env->put_bytes += bytes + SY_CHECKSUM_BYTES;
   uint64_t watch = sy_watch_start(true);
   sy_status status =
       put_value(env, key_number(segment, (uint32_t)part, ordinal), data, bytes, error);
@@ -782,5 +801,7 @@ sy_status sy_env_commit(sy_env *env, sy_error *error) {
   }
   return code ? fail_mdb(env, error, code, "cannot commit") : SY_OK;
 }
+
+uint64_t sy_env_put_bytes(const sy_env *env) { return env->put_bytes; }
 
 uint64_t sy_env_write_nanoseconds(const sy_env *env) { return env->write_nanoseconds; }

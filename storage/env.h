@@ -42,6 +42,7 @@ typedef enum sy_part {
 } sy_part;
 
 #define SY_ORDINAL_MAX 0xffffffu
+#define SY_ENV_READ_BEHIND 8 /* the checksum: bytes behind a value that may be read */
 
 /* A value that fills its LMDB overflow pages exactly: pages of 4096 bytes less LMDB's header of
  * 16 and our checksum of 8. Streams cut their data to this size (stream.h). A record that does not
@@ -74,6 +75,13 @@ void sy_env_end_read(sy_env *env);
 /* The pages that were looked at take no memory of the process any more, until they are looked at
  * again; borrowed values stay. Thread-safe. */
 void sy_env_release(const sy_env *env);
+/* Whether what is read should take little memory: a writer's environment, and those that share
+ * it. */
+bool sy_env_is_sparing(const sy_env *env);
+/* Copies bytes of a borrowed value, or of it and its checksum, to `out`, without looking at the
+ * map. Thread-safe. SY_IO. */
+sy_status sy_env_copy(const sy_env *env, const uint8_t *data, size_t bytes, uint8_t *out,
+                      sy_error *error);
 /* SY_NOT_FOUND when there is no such value; SY_CORRUPT when a page on the way to it is damaged, or
  * it is too short for its checksum. */
 sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
@@ -113,6 +121,9 @@ sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t
 sy_status sy_env_begin_publishing(sy_env *env, sy_error *error);
 /* Ends the current transaction: all that was put is durable. */
 sy_status sy_env_commit(sy_env *env, sy_error *error);
+/* Bytes of all values that were put since the environment was opened. LMDB writes a bit more: its
+ * tree, whole pages, the list of free ones. */
+uint64_t sy_env_put_bytes(const sy_env *env);
 /* Time spent in LMDB for puts and commits since the environment was opened. */
 uint64_t sy_env_write_nanoseconds(const sy_env *env);
 

@@ -139,6 +139,7 @@ static sy_status corrupt(const sy_lexicon *l, uint32_t run, sy_error *error) {
 
 sy_status sy_lexicon_init(sy_lexicon *l, sy_value directory, sy_error *error) {
   sy_cursor c = sy_cursor_make(directory.data, directory.bytes);
+  l->directory = directory;
   l->count = sy_read_u32(&c);
   l->keys = sy_read_bytes(&c, 4 * (uint64_t)l->count);
   l->sizes = sy_read_bytes(&c, 4 * (uint64_t)l->count);

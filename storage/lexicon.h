@@ -86,7 +86,8 @@ void sy_lexicon_writer_free(sy_lexicon_writer *w);
 
 typedef struct sy_lexicon {
   sy_stream *lexicon, *postings, *positions;
-  const uint8_t *keys, *sizes, *addresses;
+  sy_value directory;
+  const uint8_t *keys, *sizes, *addresses; /* in it */
   uint32_t count;
   const uint8_t *lengths[SY_FIELD_COUNT];
   uint32_t article_count;

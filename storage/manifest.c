@@ -102,6 +102,12 @@ void sy_manifest_free(sy_manifest *m) {
   m->segment_count = 0;
 }
 
+uint64_t sy_segment_bytes(const sy_segment_info *info) {
+  uint64_t bytes = 0;
+  for (int p = 0; p < SY_PART_COUNT; p++) bytes += info->bytes[p];
+  return bytes;
+}
+
 sy_status sy_manifest_copy(sy_manifest *to, const sy_manifest *from, sy_error *error) {
   *to = *from;
   to->segments = malloc((from->segment_count + 1) * sizeof *to->segments);

@@ -51,6 +51,9 @@ typedef struct sy_segment_info {
   uint64_t ends[SY_STREAM_COUNT];
 } sy_segment_info;
 
+/* Of all parts. */
+uint64_t sy_segment_bytes(const sy_segment_info *info);
+
 typedef struct sy_manifest {
   uint32_t text_rules;
   uint64_t commit;

@@ -68,12 +68,17 @@ typedef struct sy_segment {
   sy_ids ids;
   sy_articles articles;
   const uint8_t *lengths[SY_FIELD_COUNT];
-  roaring_bitmap_t *deletes; /* NULL when there are none */
+  roaring_bitmap_t *deletes;           /* NULL when there are none */
+  uint8_t *tables[SY_FIELD_COUNT + 1]; /* sy_segment_load_tables() */
 } sy_segment;
 
 static inline bool sy_segment_deleted(const sy_segment *s, uint32_t article) {
   return s->deletes && roaring_bitmap_contains(s->deletes, article);
 }
+
+/* Copies the lengths and the lexicon's directory, which are looked at in no order, from the map
+ * into memory. SY_NO_MEMORY, SY_IO. */
+sy_status sy_segment_load_tables(sy_segment *s, sy_error *error);
 
 /* A segment's lexicon for one more thread: streams remember what they looked up, so they are not
  * shared. Lives no longer than the segment. */

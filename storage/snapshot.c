@@ -8,6 +8,7 @@ static void close_segment(sy_segment *s) {
   sy_articles_close(&s->articles);
   if (s->deletes) roaring_bitmap_free(s->deletes);
   s->deletes = NULL;
+  for (int i = 0; i <= SY_FIELD_COUNT; i++) free(s->tables[i]);
 }
 
 static sy_status missing(const sy_segment *s, const char *what, sy_error *error) {
@@ -67,6 +68,24 @@ static sy_status open_segment(sy_segment *s, sy_error *error) {
   return open_deletes(s, error);
 }
 
+static sy_status load_table(sy_segment *s, int number, const uint8_t *data, uint64_t bytes,
+                            sy_error *error) {
+  s->tables[number] = malloc(bytes + SY_ENV_READ_BEHIND);
+  if (!s->tables[number]) return sy_fail_memory(error);
+  return sy_env_copy(s->env, data, bytes + SY_ENV_READ_BEHIND, s->tables[number], error);
+}
+
+sy_status sy_segment_load_tables(sy_segment *s, sy_error *error) {
+  for (int f = 0; f < SY_FIELD_COUNT; f++) {
+    SY_TRY(load_table(s, f, s->lengths[f], s->info.articles, error));
+    s->lengths[f] = s->lexicon.lengths[f] = s->tables[f];
+  }
+  sy_value directory = s->lexicon.directory;
+  SY_TRY(load_table(s, SY_FIELD_COUNT, directory.data, directory.bytes, error));
+  directory.data = s->tables[SY_FIELD_COUNT];
+  return sy_lexicon_init(&s->lexicon, directory, error);
+}
+
 sy_status sy_lexicon_view_open(sy_lexicon_view *view, const sy_segment *segment, sy_error *error) {
   view->lexicon = segment->lexicon;
   sy_stream **used[3] = {&view->lexicon.lexicon, &view->lexicon.postings, &view->lexicon.positions};
@@ -101,6 +120,7 @@ sy_status sy_snapshot_open(sy_snapshot *s, sy_env *env, const sy_manifest *manif
     s->numbers += segment->info.articles;
     s->articles += segment->info.articles - segment->info.deleted;
     status = open_segment(segment, error);
+    if (sy_env_is_sparing(env)) sy_env_release(env);
   }
   if (status != SY_OK) sy_snapshot_close(s);
   return status;

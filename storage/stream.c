@@ -45,7 +45,11 @@ void sy_stream_writer_free(sy_stream_writer *w) { sy_buffer_free(&w->chunk); }
 
 sy_status sy_stream_init(sy_stream *s, sy_env *env, uint32_t segment, sy_part part,
                          uint32_t chunk_count, sy_error *error) {
-  *s = (sy_stream){env, segment, part, chunk_count, NULL};
+  *s = (sy_stream){.env = env,
+                   .segment = segment,
+                   .part = part,
+                   .chunk_count = chunk_count,
+                   .sparing = sy_env_is_sparing(env)};
   if (chunk_count > SY_ORDINAL_MAX) {
     return sy_fail_at(error, SY_CORRUPT, sy_env_path(env), 0, "segment %u part %d: %u chunks",
                       segment, (int)part, chunk_count);
@@ -54,17 +58,56 @@ sy_status sy_stream_init(sy_stream *s, sy_env *env, uint32_t segment, sy_part pa
   return s->chunks ? SY_OK : sy_fail_memory(error);
 }
 
+/* Looking it up maps pages that are not needed any more then. */
+static sy_status find_chunk(sy_stream *s, uint32_t chunk, sy_error *error) {
+  sy_status status = sy_env_get(s->env, s->segment, s->part, chunk, &s->chunks[chunk], error);
+  if (s->sparing) sy_env_release(s->env);
+  return status == SY_NOT_FOUND ? SY_OK : status;
+}
+
+static bool in_window(const sy_stream *s, uint64_t address, uint64_t bytes) {
+  return address >> SY_ADDRESS_BITS == s->window_address >> SY_ADDRESS_BITS &&
+         address >= s->window_address && address + bytes <= s->window_address + s->window_bytes;
+}
+
+/* Fills the window from `address` in the chunk `value` on: with a record of `bytes`, and with what
+ * is behind it if the stream is being read in order. */
+static sy_status fill_window(sy_stream *s, const sy_value *value, uint64_t address, uint64_t bytes,
+                             sy_error *error) {
+  uint64_t offset = address & SY_ADDRESS_MASK, all = value->bytes - offset;
+  bool in_order = address >= s->window_address &&
+                  address - s->window_address < s->window_bytes + SY_WINDOW_BYTES;
+  if (in_order) bytes = all < SY_WINDOW_BYTES ? all : SY_WINDOW_BYTES;
+  if (!s->window) s->window = malloc(SY_WINDOW_BYTES + SY_ENV_READ_BEHIND);
+  if (!s->window) return sy_fail_memory(error);
+  s->window_address = address;
+  s->window_bytes = 0;
+  SY_TRY(sy_env_copy(s->env, value->data + offset, bytes + SY_ENV_READ_BEHIND, s->window, error));
+  s->window_bytes = bytes;
+  return SY_OK;
+}
+
+static sy_status get_sparing(sy_stream *s, const sy_value *value, uint64_t address, uint64_t bytes,
+                             const uint8_t **data, sy_error *error) {
+  if (bytes > SY_WINDOW_BYTES) {
+    sy_env_release(s->env); /* the long record before */
+    *data = value->data + (address & SY_ADDRESS_MASK);
+    return SY_OK;
+  }
+  if (!in_window(s, address, bytes)) SY_TRY(fill_window(s, value, address, bytes, error));
+  *data = s->window + (address - s->window_address);
+  return SY_OK;
+}
+
 sy_status sy_stream_get(sy_stream *s, uint64_t address, uint64_t bytes, const uint8_t **data,
                         sy_error *error) {
   uint64_t chunk = address >> SY_ADDRESS_BITS, offset = address & SY_ADDRESS_MASK;
   *data = NULL;
   if (chunk < s->chunk_count) {
-    sy_value *value = &s->chunks[chunk];
-    if (!value->data) {
-      sy_status status = sy_env_get(s->env, s->segment, s->part, (uint32_t)chunk, value, error);
-      if (status != SY_OK && status != SY_NOT_FOUND) return status;
-    }
+    const sy_value *value = &s->chunks[chunk];
+    if (!value->data) SY_TRY(find_chunk(s, (uint32_t)chunk, error));
     if (value->data && offset <= value->bytes && bytes <= value->bytes - offset) {
+      if (s->sparing) return get_sparing(s, value, address, bytes, data, error);
       *data = value->data + offset;
       return SY_OK;
     }
@@ -76,5 +119,7 @@ sy_status sy_stream_get(sy_stream *s, uint64_t address, uint64_t bytes, const ui
 
 void sy_stream_free(sy_stream *s) {
   free(s->chunks);
+  free(s->window);
   s->chunks = NULL;
+  s->window = NULL;
 }

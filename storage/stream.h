@@ -10,6 +10,11 @@
  *                     next chunk    otherwise
  *
  * so a run of records needs one address and their lengths: the lexicon stores those.
+ *
+ * A writer, whose memory is bounded, does not read in the map: Linux maps with a page all the folio
+ * that it is in, up to 2 MB, so that merging eight segments with two threads had 100 MB of them.
+ * Records of at most SY_WINDOW_BYTES it reads from the file into a window, with what is behind
+ * them when they are read one after the other; of longer ones the map has one at a time.
  */
 #ifndef SY_STREAM_H
 #define SY_STREAM_H
@@ -17,6 +22,7 @@
 #include "base/bytes.h"
 #include "storage/env.h"
 
+#define SY_WINDOW_BYTES (64u << 10)
 #define SY_ADDRESS_BITS 20
 #define SY_ADDRESS_MASK ((1u << SY_ADDRESS_BITS) - 1)
 _Static_assert(SY_CHUNK_BYTES <= SY_ADDRESS_MASK, "an offset in a chunk must fit its bits");
@@ -64,11 +70,17 @@ typedef struct sy_stream {
   sy_part part;
   uint32_t chunk_count;
   sy_value *chunks; /* looked up when first needed */
+  bool sparing;     /* as the environment */
+  uint8_t *window;  /* made when first needed */
+  uint64_t window_address;
+  size_t window_bytes;
 } sy_stream;
 
 sy_status sy_stream_init(sy_stream *s, sy_env *env, uint32_t segment, sy_part part,
                          uint32_t chunk_count, sy_error *error);
-/* The `bytes` bytes at `address`, in the map. SY_CORRUPT when they are not all there. */
+/* The `bytes` bytes at `address`: borrowed from the snapshot, but where the environment spares
+ * memory, until the next call. Up to 8 bytes behind them can be read. SY_CORRUPT when they are not
+ * all there. */
 sy_status sy_stream_get(sy_stream *s, uint64_t address, uint64_t bytes, const uint8_t **data,
                         sy_error *error);
 void sy_stream_free(sy_stream *s);

@@ -9,7 +9,14 @@ typedef struct sizes {
   uint64_t deleted[SEGMENTS_MAX];
   uint32_t count;
   uint64_t added, rewritten; /* bytes */
+  uint64_t most, largest;    /* bytes of a merge: allowed, found */
 } sizes;
+
+static sizes *new_sizes(uint64_t most_bytes) {
+  sizes *s = calloc(1, sizeof *s);
+  s->most = most_bytes;
+  return s;
+}
 
 static void add_segment(sizes *s, uint64_t bytes) {
   assert_true(s->count < SEGMENTS_MAX);
@@ -23,7 +30,7 @@ static void add_segment(sizes *s, uint64_t bytes) {
 static void merge(sizes *s) {
   uint32_t first, count;
   sy_manifest m = {.segments = s->segments};
-  for (m.segment_count = s->count; sy_merge_choose(&m, s->deleted, &first, &count);
+  for (m.segment_count = s->count; sy_merge_choose(&m, s->deleted, s->most, &first, &count);
        m.segment_count = s->count) {
     assert_true(count >= 1 && first + count <= s->count);
     uint64_t bytes = 0;
@@ -37,13 +44,14 @@ static void merge(sizes *s) {
     memmove(&s->deleted[first + 1], &s->deleted[first + count], behind * sizeof *s->deleted);
     s->count -= count - 1;
     s->rewritten += bytes;
+    if (bytes > s->largest) s->largest = bytes;
   }
 }
 
 /* Bytes written again for each byte added, in so many commits of about so many bytes. */
 static double amplification(uint32_t commits, uint64_t bytes, uint32_t most_segments) {
   random_source random = {bytes};
-  sizes *s = calloc(1, sizeof *s);
+  sizes *s = new_sizes(UINT64_MAX);
   for (uint32_t i = 0; i < commits; i++) {
     add_segment(s, bytes / 2 + random_below(&random, (uint32_t)bytes));
     merge(s);
@@ -62,20 +70,37 @@ static void test_commits(void **state) {
   assert_true(amplification(40, 300 << 20, 20) < 2);
 }
 
-/* A large segment is not taken into the merge of seven small ones. */
+/* Commits that may merge no more than 16 MB, or a part of the index. */
+static void test_bounded(void **state) {
+  (void)state;
+  random_source random = seeded(5);
+  sizes *s = new_sizes(16 << 20);
+  for (uint32_t i = 0; i < 20000; i++) {
+    add_segment(s, (20 << 10) + random_below(&random, 40 << 10));
+    if (s->added / 16 > s->most) s->most = s->added / 16;
+    merge(s);
+    assert_true(s->largest <= s->most);
+    if (s->count > 50) fail_msg("%u commits made %u segments", i + 1, s->count);
+  }
+  assert_true(s->largest > s->most / 2);
+  assert_true((double)s->rewritten / (double)s->added < 6);
+  free(s);
+}
+
+/* A large segment is not taken into the merge of three small ones. */
 static void test_large_one_left(void **state) {
   (void)state;
-  sizes *s = calloc(1, sizeof *s);
+  sizes *s = new_sizes(UINT64_MAX);
   add_segment(s, 7 << 20);
-  for (int i = 0; i < 7; i++) add_segment(s, 100 << 10);
+  for (int i = 0; i < 3; i++) add_segment(s, 100 << 10);
   merge(s);
-  assert_int_equal(s->count, 8);
+  assert_int_equal(s->count, 4);
   add_segment(s, 100 << 10);
   merge(s);
   assert_int_equal(s->count, 2);
   assert_int_equal(s->segments[0].bytes[SY_PART_POSTINGS], 7 << 20);
   add_segment(s, 1); /* and a small one behind is not taken either */
-  for (int i = 0; i < 6; i++) add_segment(s, 800 << 10);
+  for (int i = 0; i < 2; i++) add_segment(s, 800 << 10);
   add_segment(s, 2);
   uint32_t before = s->count;
   merge(s);
@@ -85,7 +110,7 @@ static void test_large_one_left(void **state) {
 
 static void test_deleted(void **state) {
   (void)state;
-  sizes *s = calloc(1, sizeof *s);
+  sizes *s = new_sizes(UINT64_MAX);
   for (int i = 0; i < 3; i++) add_segment(s, 1 << 20);
   s->deleted[1] = 50;
   merge(s);
@@ -98,7 +123,7 @@ static void test_deleted(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_commits),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_commits), cmocka_unit_test(test_bounded),
                                      cmocka_unit_test(test_large_one_left),
                                      cmocka_unit_test(test_deleted)};
   return cmocka_run_group_tests(tests, NULL, NULL);

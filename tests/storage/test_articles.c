@@ -420,8 +420,9 @@ static void test_damage(void **state) {
   const uint8_t *data;
   assert_ok(sy_stream_get(&w.reader.stream, 0, 1, &data, &test_error));
   size_t bytes = w.reader.stream.chunks[0].bytes;
-  uint8_t *frames = exact_copy(data, bytes);
+  uint8_t *frames = exact_copy(w.reader.stream.chunks[0].data, bytes);
   w.reader.stream.chunks[0].data = frames;
+  w.reader.stream.sparing = false; /* it would read them from the file */
   for (size_t i = 0; i < bytes; i += 1 + random_below(&random, 40)) {
     uint8_t was = frames[i];
     frames[i] ^= (uint8_t)(1u << random_below(&random, 8));
