@@ -274,8 +274,8 @@ static sy_status rank_bag(sy_plan *plan, const sy_bag *bag, sy_candidate *candid
   return c->reader_count ? add_closeness(c, candidates, count) : SY_OK;
 }
 
-/* Of one run of free text that is searched in the body. Characters that are in no pair are left
- * out, as in the second stage. */
+/* Of one run of free text that is searched in the body. A character alone at its end, which is a
+ * set of terms, is left out, as in the second stage. */
 static sy_status add_presence(sy_plan *plan, sy_candidate *candidates, size_t count,
                               sy_error *error) {
   const sy_bag *bag = plan->bags;

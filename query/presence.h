@@ -1,13 +1,13 @@
 /*
  * presence.h - the third stage of ranking free text: when two articles may come first, how much of
- * the query stands anywhere in their bodies, also outside pairs of the query.
+ * the query stands anywhere in their bodies, also outside parts of the query.
  *
  * An index of pairs knows where a pair stands, not where a character does. So the second stage
  * tells the least mass that is present in an article, what its pairs and words cover; the most is
- * that and all other characters. An article with the most of which no other's least is above is a
- * contender. Of two, the stored text is read. Most often there is one, and with three or more the
- * query stands nowhere: then reading would take longer than the whole search, for a choice among
- * articles of which none has what is asked for.
+ * that and all other characters. Contenders are the articles whose most reaches the best least. Of
+ * two, the stored text is read. Mostly there is one. With three or more, the query stands nowhere
+ * as it was put, and reading would take longer than the whole search: docs/ranking.md has what
+ * that would gain.
  */
 #ifndef SY_PRESENCE_H
 #define SY_PRESENCE_H
