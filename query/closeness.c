@@ -306,6 +306,7 @@ static int best_first(const void *a, const void *b) {
 sy_status sy_closeness_rank(sy_plan *plan, sy_ranked *entries, size_t count, sy_error *error) {
   sy_candidate candidates[SY_CLOSENESS_ARTICLES];
   if (count > SY_CLOSENESS_ARTICLES) count = SY_CLOSENESS_ARTICLES;
+  if (!count) return SY_OK;
   for (size_t i = 0; i < count; i++) candidates[i] = (sy_candidate){.ranked = entries[i]};
   qsort(candidates, count, sizeof *candidates, by_article);
   for (const sy_bag *bag = plan->bags; bag; bag = bag->next) {
