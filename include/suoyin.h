@@ -456,9 +456,10 @@ typedef struct sy_explanation {
   uint64_t blocks_read;    /* all lists */
   uint64_t postings_read;  /* all lists and sets */
   uint64_t positions_read; /* to verify phrases and for closeness */
+  uint64_t texts_read;     /* stored ones: to verify phrases, and of free text */
   double plan_seconds;     /* looking up terms, gathering sets, verifying text */
   double search_seconds;
-  double closeness_seconds; /* second stage of free text */
+  double closeness_seconds; /* second and third stage of free text */
   double ties_seconds;      /* typed_first */
 } sy_explanation;
 

@@ -12,6 +12,7 @@
 #include "query/closeness.h"
 
 #include "base/status.h"
+#include "query/presence.h"
 #include "query/weights.h"
 #include "storage/lengths.h"
 
@@ -60,19 +61,18 @@ static uint32_t sorted_characters(const sy_bag *bag, uint32_t *out) {
   return kept;
 }
 
-static uint32_t unit_of(const uint32_t *characters, uint32_t count, uint32_t character) {
-  const uint32_t *found =
-      bsearch(&character, characters, count, sizeof *characters, compare_characters);
-  return found ? (uint32_t)(found - characters) : SY_NO_UNIT;
+uint32_t sy_bag_unit(const sy_bag *bag, uint32_t character) {
+  const uint32_t *found = bsearch(&character, bag->characters, bag->character_count,
+                                  sizeof *bag->characters, compare_characters);
+  return found ? (uint32_t)(found - bag->characters) : SY_NO_UNIT;
 }
 
 sy_status sy_bag_weigh(const sy_plan *plan, sy_bag *bag, sy_error *error) {
   size_t most = 2 * (size_t)bag->part_count + 1;
-  uint32_t *characters = sy_arena_alloc(plan->arena, most * sizeof *characters);
+  bag->characters = sy_arena_alloc(plan->arena, most * sizeof *bag->characters);
   bag->masses = sy_arena_alloc(plan->arena, most * sizeof *bag->masses);
-  if (!characters || !bag->masses) return sy_fail_memory(error);
-  uint32_t count = sorted_characters(bag, characters);
-  bag->unit_count = count;
+  if (!bag->characters || !bag->masses) return sy_fail_memory(error);
+  bag->unit_count = bag->character_count = sorted_characters(bag, bag->characters);
   memset(bag->masses, 0xff, most * sizeof *bag->masses);
   for (uint32_t i = 0; i < bag->part_count; i++) {
     sy_bag_part *part = &bag->parts[i];
@@ -80,7 +80,7 @@ sy_status sy_bag_weigh(const sy_plan *plan, sy_bag *bag, sy_error *error) {
     uint32_t mass = (uint32_t)(part->weight * SY_SCORE_ONE);
     for (int k = 0; k < 2; k++) {
       uint32_t unit = SY_NO_UNIT;
-      if (!part->word) unit = unit_of(characters, count, part->characters[k]);
+      if (!part->word) unit = sy_bag_unit(bag, part->characters[k]);
       if (part->word && k == 0) unit = bag->unit_count++; /* parts are different words */
       part->units[k] = unit;
       if (unit != SY_NO_UNIT && mass < bag->masses[unit]) bag->masses[unit] = mass;
@@ -105,6 +105,7 @@ typedef struct closeness {
   reader *readers; /* heaviest first */
   uint32_t reader_count;
   uint32_t *covered; /* by unit: how many places in the window cover it; 0 between windows */
+  bool *found;       /* by reader: the article that was looked at last has the part */
   uint32_t place_count;
   uint64_t bits[SY_CLOSENESS_REACH / 64]; /* by position; 0 between articles */
   uint8_t part_at[SY_CLOSENESS_REACH];    /* by position: the reader; where the bit is set */
@@ -146,7 +147,8 @@ static bool choose_readers(closeness *c) {
     c->readers[i].postings = sy_arena_alloc(c->plan->arena, sizeof(sy_postings));
     if (!c->readers[i].postings) return false;
   }
-  return true;
+  c->found = sy_arena_alloc(c->plan->arena, c->reader_count);
+  return c->found != NULL;
 }
 
 static void open_segment(closeness *c, uint32_t segment) {
@@ -171,8 +173,10 @@ static bool find_places(closeness *c, uint32_t article, uint32_t length) {
   for (uint32_t i = 0; i < c->reader_count; i++) {
     sy_postings *p = c->readers[i].postings;
     sy_positions positions;
+    c->found[i] = false;
     if (sy_postings_advance(p, article) == article && sy_postings_positions(p, &positions)) {
       mark_places(c, i, &positions, end);
+      c->found[i] = true;
     }
     if (p->corrupt) return false;
   }
@@ -221,25 +225,45 @@ static uint64_t best_window(closeness *c, uint32_t width) {
 
 /* ---- Ranking --------------------------------------------------------------------------------- */
 
-static sy_status add_closeness(closeness *c, sy_ranked *const *by_article, size_t count) {
+/* The masses of the parts that were found, each unit once. */
+static void add_found(closeness *c, sy_candidate *candidate) {
+  const sy_bag *bag = c->bag;
+  for (uint32_t i = 0; i < c->reader_count; i++) {
+    for (int k = 0; k < 2 && c->found[i]; k++) {
+      uint32_t unit = c->readers[i].units[k];
+      if (unit == SY_NO_UNIT || c->covered[unit]++) continue;
+      if (unit < bag->character_count) {
+        candidate->characters += bag->masses[unit];
+      } else {
+        candidate->words += bag->masses[unit];
+      }
+    }
+  }
+  memset(c->covered, 0, bag->unit_count * sizeof *c->covered);
+}
+
+static sy_status add_closeness(closeness *c, sy_candidate *candidates, size_t count) {
   const sy_snapshot *snapshot = c->plan->snapshot;
   uint32_t segment = UINT32_MAX;
   for (size_t i = 0; i < count; i++) {
+    sy_ranked *ranked = &candidates[i].ranked;
     uint32_t s = segment == UINT32_MAX ? 0 : segment;
-    while (s + 1 < snapshot->count && snapshot->segments[s + 1].base <= by_article[i]->article) s++;
+    while (s + 1 < snapshot->count && snapshot->segments[s + 1].base <= ranked->article) s++;
     if (s != segment) open_segment(c, segment = s);
     const sy_segment *in = &snapshot->segments[s];
-    uint32_t article = (uint32_t)(by_article[i]->article - in->base);
+    uint32_t article = (uint32_t)(ranked->article - in->base);
     uint32_t field = c->readers[0].node->field;
     uint32_t length = sy_length_end(in->lengths[field][article]);
     if (!find_places(c, article, length)) return sy_search_damaged(c->plan->context);
-    by_article[i]->score += best_window(c, SY_CLOSENESS_NARROW) + best_window(c, SY_CLOSENESS_WIDE);
+    ranked->score += best_window(c, SY_CLOSENESS_NARROW) + best_window(c, SY_CLOSENESS_WIDE);
+    add_found(c, &candidates[i]);
+    candidates[i].too_long = length > SY_CLOSENESS_REACH;
   }
   return SY_OK;
 }
 
-static sy_status rank_bag(sy_plan *plan, const sy_bag *bag, sy_ranked *const *by_article,
-                          size_t count, sy_error *error) {
+static sy_status rank_bag(sy_plan *plan, const sy_bag *bag, sy_candidate *candidates, size_t count,
+                          sy_error *error) {
   closeness *c = sy_arena_alloc(plan->arena, sizeof *c);
   if (!c) return sy_fail_memory(error);
   c->plan = plan;
@@ -247,31 +271,50 @@ static sy_status rank_bag(sy_plan *plan, const sy_bag *bag, sy_ranked *const *by
   memset(c->bits, 0, sizeof c->bits);
   c->covered = sy_arena_calloc(plan->arena, bag->unit_count + 1, sizeof *c->covered);
   if (!c->covered || !choose_readers(c)) return sy_fail_memory(error);
-  return c->reader_count ? add_closeness(c, by_article, count) : SY_OK;
+  return c->reader_count ? add_closeness(c, candidates, count) : SY_OK;
 }
 
-static bool is_before(const sy_ranked *a, const sy_ranked *b) {
-  return a->score != b->score ? a->score > b->score : a->article < b->article;
+/* Of one run of free text that is searched in the body. A character alone at its end, which is a
+ * set of terms, is left out, as in the second stage. */
+static sy_status add_presence(sy_plan *plan, sy_candidate *candidates, size_t count,
+                              sy_error *error) {
+  const sy_bag *bag = plan->bags;
+  if (!bag || bag->next || !bag->parts[0].nodes[SY_FIELD_INDEX_BODY]) return SY_OK;
+  uint32_t *masses = sy_arena_calloc(plan->arena, bag->character_count + 1, sizeof *masses);
+  if (!masses) return sy_fail_memory(error);
+  for (uint32_t i = 0; i < bag->part_count; i++) {
+    const sy_bag_part *part = &bag->parts[i];
+    for (int k = 0; k < 2 && !part->word && node_of(part); k++) {
+      uint32_t unit = part->units[k];
+      if (unit != SY_NO_UNIT) masses[unit] = bag->masses[unit];
+    }
+  }
+  return sy_presence_add(plan, bag, masses, candidates, count, error);
+}
+
+static int by_article(const void *a, const void *b) {
+  const sy_ranked *x = &((const sy_candidate *)a)->ranked, *y = &((const sy_candidate *)b)->ranked;
+  return (x->article > y->article) - (x->article < y->article);
+}
+
+static int best_first(const void *a, const void *b) {
+  const sy_ranked *x = &((const sy_candidate *)a)->ranked, *y = &((const sy_candidate *)b)->ranked;
+  if (x->score != y->score) return x->score < y->score ? 1 : -1;
+  return by_article(a, b);
 }
 
 sy_status sy_closeness_rank(sy_plan *plan, sy_ranked *entries, size_t count, sy_error *error) {
-  sy_ranked *by_article[SY_CLOSENESS_ARTICLES];
+  sy_candidate candidates[SY_CLOSENESS_ARTICLES];
   if (count > SY_CLOSENESS_ARTICLES) count = SY_CLOSENESS_ARTICLES;
-  for (size_t i = 0; i < count; i++) {
-    size_t at = i;
-    for (; at && by_article[at - 1]->article > entries[i].article; at--) {
-      by_article[at] = by_article[at - 1];
-    }
-    by_article[at] = &entries[i];
-  }
+  if (!count) return SY_OK;
+  for (size_t i = 0; i < count; i++) candidates[i] = (sy_candidate){.ranked = entries[i]};
+  qsort(candidates, count, sizeof *candidates, by_article);
   for (const sy_bag *bag = plan->bags; bag; bag = bag->next) {
-    SY_TRY(rank_bag(plan, bag, by_article, count, error));
+    SY_TRY(rank_bag(plan, bag, candidates, count, error));
   }
-  for (size_t i = 1; i < count; i++) {
-    sy_ranked entry = entries[i];
-    size_t at = i;
-    for (; at && is_before(&entry, &entries[at - 1]); at--) entries[at] = entries[at - 1];
-    entries[at] = entry;
-  }
+  qsort(candidates, count, sizeof *candidates, best_first);
+  SY_TRY(add_presence(plan, candidates, count, error));
+  qsort(candidates, count, sizeof *candidates, best_first);
+  for (size_t i = 0; i < count; i++) entries[i] = candidates[i].ranked;
   return SY_OK;
 }

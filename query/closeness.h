@@ -45,12 +45,18 @@ struct sy_bag {
   uint32_t part_count;
   uint32_t *masses; /* of the units; SY_SCORE_ONE is 1.0 */
   uint32_t unit_count;
+  uint32_t *characters; /* the first units, ascending; the others are words */
+  uint32_t character_count;
 };
 
 /* Weighs the parts, whose nodes are looked up, and numbers their units. */
 sy_status sy_bag_weigh(const sy_plan *plan, sy_bag *bag, sy_error *error);
 
-/* Orders the first SY_CLOSENESS_ARTICLES of the `count` entries, best first, again. */
+/* The unit of a character; SY_NO_UNIT when the bag does not have it. */
+uint32_t sy_bag_unit(const sy_bag *bag, uint32_t character);
+
+/* Orders the first SY_CLOSENESS_ARTICLES of the `count` entries, best first, again; of these, the
+ * first ones a third time (presence.h). */
 sy_status sy_closeness_rank(sy_plan *plan, sy_ranked *entries, size_t count, sy_error *error);
 
 #endif

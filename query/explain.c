@@ -209,6 +209,7 @@ sy_status sy_explainer_finish(sy_explainer *e, const sy_plan *plan, sy_error *er
   e->shown.candidates = plan->context->candidates;
   e->shown.scored = plan->context->scored;
   e->shown.positions_read = plan->context->positions;
+  e->shown.texts_read = plan->context->texts;
   for (size_t i = 0; i < count; i++) e->shown.blocks_read += all[i].postings->blocks_read;
   for (size_t i = 0; i < e->shown.row_count; i++)
     e->shown.postings_read += e->rows[i].postings_read;

@@ -28,7 +28,7 @@ typedef struct sy_search_context {
   sy_stopwatch time;
   struct sy_explainer *explainer; /* explain.h; NULL: nobody asked */
   uint64_t candidates, scored;    /* articles looked at; of these, whose score was computed */
-  uint64_t positions;             /* read */
+  uint64_t positions, texts;      /* read */
   struct sy_helper *helpers;      /* of more threads, SY_HELPERS of them (collect.h); NULL: none */
   void **window; /* memory of disjunction.c that outlives the search; NULL: no ranked search */
 } sy_search_context;

@@ -43,6 +43,7 @@ static void put_text(const session *run, const sy_explanation *e) {
   put_number(run, "blocks", e->blocks_read);
   put_number(run, "postings", e->postings_read);
   put_number(run, "positions", e->positions_read);
+  put_number(run, "texts", e->texts_read);
   fprintf(run->err, "\n  ms: plan %.3f  search %.3f  closeness %.3f  ties %.3f\n",
           1e3 * e->plan_seconds, 1e3 * e->search_seconds, 1e3 * e->closeness_seconds,
           1e3 * e->ties_seconds);
@@ -72,12 +73,14 @@ static void put_json(const session *run, const char *qid, const sy_explanation *
   fprintf(run->out,
           "\"explain\": {\"method\": \"%s\", \"segments\": %llu, \"candidates\": %llu, "
           "\"scored\": %llu, \"blocks_read\": %llu, \"postings_read\": %llu, "
-          "\"positions_read\": %llu, \"plan_seconds\": %.6f, \"search_seconds\": %.6f, "
+          "\"positions_read\": %llu, \"texts_read\": %llu, \"plan_seconds\": %.6f, "
+          "\"search_seconds\": %.6f, "
           "\"closeness_seconds\": %.6f, \"ties_seconds\": %.6f, \"rows\": [",
           e->method, (unsigned long long)e->segments, (unsigned long long)e->candidates,
           (unsigned long long)e->scored, (unsigned long long)e->blocks_read,
           (unsigned long long)e->postings_read, (unsigned long long)e->positions_read,
-          e->plan_seconds, e->search_seconds, e->closeness_seconds, e->ties_seconds);
+          (unsigned long long)e->texts_read, e->plan_seconds, e->search_seconds,
+          e->closeness_seconds, e->ties_seconds);
   for (size_t i = 0; i < e->row_count; i++) {
     if (i) fputs(", ", run->out);
     put_json_row(run, &e->rows[i]);

@@ -164,6 +164,7 @@ static sy_status verify_text(sy_plan *plan, const sy_leaf *leaf, uint32_t segmen
     status = sy_articles_get(&plan->snapshot->segments[segment].articles, array->articles[i],
                              &article, error);
     if (status != SY_OK) break;
+    plan->context->texts++;
     status = sy_matcher_run(&matcher, field == SY_FIELD_INDEX_TITLE ? article.title : article.body,
                             error);
     if (!matcher.match_count) continue;

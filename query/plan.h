@@ -68,9 +68,9 @@ typedef struct sy_plan {
   sy_search_context *context;
 } sy_plan;
 
-/* Everything is allocated in context->arena. The analyzers are used during the call only. When time
- * is over, a plan may lack articles that are found while planning: then nothing can be searched
- * with it. */
+/* Everything is allocated in context->arena. The analyzers are borrowed as long as the plan
+ * is. When time is over, a plan may lack articles that are found while planning: then nothing can
+ * be searched with it. */
 sy_status sy_plan_make(sy_plan *plan, sy_snapshot *snapshot, const sy_length_weights *lengths,
                        sy_analyzers *analyzers, const sy_query *query, sy_ranking ranking,
                        sy_search_context *context, sy_error *error);

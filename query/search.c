@@ -1,7 +1,8 @@
 /*
  * search.c - the best articles of a query (contracts in suoyin.h).
  *
- * The best articles by free text get a second look (closeness.h), ties a third (typed.h).
+ * The best articles by free text get a second look (closeness.h) and a third (presence.h), ties
+ * another (typed.h).
  */
 #include "query/closeness.h"
 #include "query/collect.h"

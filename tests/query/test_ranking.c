@@ -1,8 +1,10 @@
 /*
  * test_ranking.c - the ranking of free text against a slow computation of docs/ranking.md: scores
- * and order, the second stage, and that skipping, pages and exclusions change nothing.
+ * and order, the second and the third stage, over segments with deletions, and that skipping,
+ * pages and exclusions change nothing.
  */
 #include "query/closeness.h"
+#include "query/presence.h"
 #include "storage/lengths.h"
 #include "suoyin.h"
 
@@ -31,6 +33,7 @@ typedef struct fixture {
   char path[64];
   sy_index *index;
   units title[ARTICLES], body[ARTICLES];
+  bool deleted[ARTICLES];
   uint64_t random;
 } fixture;
 
@@ -71,7 +74,19 @@ static void add_articles(fixture *f, sy_writer *writer) {
     write_units(&f->body[i], body);
     sy_article article = {{id, strlen(id)}, {title, strlen(title)}, {body, strlen(body)}, {"", 0}};
     assert_int_equal(sy_writer_add(writer, &article, &error), SY_OK);
-    if (i == ARTICLES / 3) assert_int_equal(sy_writer_commit(writer, &error), SY_OK);
+    if (i % 30 == 29) assert_int_equal(sy_writer_commit(writer, &error), SY_OK);
+  }
+  assert_int_equal(sy_writer_commit(writer, &error), SY_OK);
+}
+
+/* Articles that are deleted still count in the frequencies and lengths. */
+static void delete_articles(fixture *f, sy_writer *writer) {
+  sy_error error;
+  for (int i = 5; i < ARTICLES; i += 9) {
+    char id[16];
+    snprintf(id, sizeof id, "%d", i);
+    f->deleted[i] = true;
+    assert_int_equal(sy_writer_delete(writer, (sy_string){id, strlen(id)}, &error), SY_OK);
   }
   assert_int_equal(sy_writer_commit(writer, &error), SY_OK);
 }
@@ -85,8 +100,12 @@ static int setup(void **state) {
   sy_writer *writer;
   assert_int_equal(sy_writer_open(f->path, NULL, &writer, &error), SY_OK);
   add_articles(f, writer);
+  delete_articles(f, writer);
   sy_writer_close(writer);
   assert_int_equal(sy_index_open(f->path, &f->index, &error), SY_OK);
+  sy_index_stats stats;
+  assert_int_equal(sy_index_get_stats(f->index, &stats, &error), SY_OK);
+  assert_int_equal(stats.segments, 3);
   *state = f;
   return 0;
 }
@@ -198,20 +217,63 @@ typedef struct scored {
   double score;
 } scored;
 
+static bool stands_in(const units *u, uint8_t unit) {
+  return memchr(u->at, unit, u->count) != NULL;
+}
+
+/* How much of the query pairs and words cover in the whole article, its characters wherever they
+ * stand, and all of them. */
+typedef struct presence {
+  double covered, present, most;
+} presence;
+
+static presence presence_in(const bag *b, const units *u) {
+  presence p = {.covered = best_window(b, u, MOST)};
+  for (uint8_t unit = 1; unit < UNITS; unit++) {
+    if (b->mass[unit] > 1e8) continue; /* not in the query */
+    if (stands_in(u, unit)) p.present += b->mass[unit];
+    if (stands_in(u, unit) || unit < FIRST_WORD) p.most += b->mass[unit];
+  }
+  return p;
+}
+
+/* The third stage for the first articles by the second. Returns whether the texts change what pairs
+ * and words say about who comes first. */
+static bool add_presence(const fixture *f, const bag *b, scored *out, size_t count) {
+  presence p[SY_PRESENCE_ARTICLES];
+  double best = 0;
+  size_t contenders = 0, at[SY_PRESENCE_ARTICLES];
+  for (size_t i = 0; i < count && i < 5; i++) {
+    p[i] = presence_in(b, &f->body[out[i].article]);
+    best = fmax(best, out[i].score + p[i].covered / 2);
+  }
+  for (size_t i = 0; i < count && i < 5; i++) {
+    if (out[i].score + p[i].most / 2 > best - 1e-9) at[contenders++] = i;
+  }
+  if (contenders > 2) return false;
+  if (contenders == 1) {
+    out[at[0]].score += p[at[0]].covered / 2;
+    return false;
+  }
+  double before = out[at[0]].score + p[at[0]].covered / 2 - out[at[1]].score - p[at[1]].covered / 2;
+  for (size_t k = 0; k < 2; k++) out[at[k]].score += p[at[k]].present / 2;
+  return before * (out[at[0]].score - out[at[1]].score) < 0;
+}
+
 static int best_first(const void *a, const void *b) {
   const scored *x = a, *y = b;
   if (x->score != y->score) return x->score < y->score ? 1 : -1;
   return x->article - y->article;
 }
 
-/* All articles that match, best first. */
-static size_t rank_slowly(const fixture *f, const units *query, scored *out) {
+/* All articles that match, best first. *changed: as add_presence(). */
+static size_t rank_slowly(const fixture *f, const units *query, scored *out, bool *changed) {
   bag b;
   make_bag(f, query, &b);
   size_t count = 0;
   for (int i = 0; i < ARTICLES; i++) {
     double score = bm25(&b, f->title, i) + bm25(&b, f->body, i);
-    if (score > 0) out[count++] = (scored){i, score};
+    if (score > 0 && !f->deleted[i]) out[count++] = (scored){i, score};
   }
   qsort(out, count, sizeof *out, best_first);
   size_t second = count < SY_CLOSENESS_ARTICLES ? count : SY_CLOSENESS_ARTICLES;
@@ -219,6 +281,8 @@ static size_t rank_slowly(const fixture *f, const units *query, scored *out) {
     const units *body = &f->body[out[i].article];
     out[i].score += best_window(&b, body, 8) + best_window(&b, body, 64);
   }
+  qsort(out, second, sizeof *out, best_first);
+  *changed = add_presence(f, &b, out, second);
   qsort(out, second, sizeof *out, best_first);
   return count;
 }
@@ -255,9 +319,12 @@ static void test_scores(void **state) {
   units query;
   char text[MOST * 8];
   scored expected[ARTICLES];
-  for (int n = 0; n < 200; n++) {
+  uint32_t changed_count = 0;
+  for (int n = 0; n < 400; n++) {
+    bool changed;
     random_query(f, &query, text);
-    size_t count = rank_slowly(f, &query, expected);
+    size_t count = rank_slowly(f, &query, expected, &changed);
+    changed_count += changed;
     sy_results *results = search(f, text, all);
     assert_int_equal(sy_results_count(results), count);
     for (size_t i = 0; i < count; i++) {
@@ -265,8 +332,10 @@ static void test_scores(void **state) {
       if (fabs(hit->score - expected[i].score) > 1e-3 * expected[i].score)
         fail_msg("%s: rank %zu has score %f, not %f", text, i, hit->score, expected[i].score);
     }
+    assert_int_equal(sy_results_hit(results, 0)->article, expected[0].article);
     sy_results_free(results);
   }
+  assert_true(changed_count >= 3);
 }
 
 /* However many are asked for, and whether matches are skipped, the order is one. */
