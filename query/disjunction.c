@@ -87,6 +87,7 @@ static bool add_term(disjunction *d, const sy_plan_node *node, uint32_t segment)
   t->most = it->most(it);
   t->postings = sy_term_iterator_postings(it, &t->scorer);
   if (t->postings) return make_table(d, t);
+  t->most++; /* see add_scores() */
   t->check = sy_plan_iterator(d->base.plan, node, segment);
   return t->check != NULL;
 }
@@ -136,7 +137,8 @@ static void add_list_scores(disjunction *d, const term *t, uint32_t start, uint3
   }
 }
 
-/* Of what is verified later, adds the most it can score. */
+/* Of what is verified later, adds the most it can score, and one more: what can score nothing, as
+ * NOT does, is a candidate, too. */
 static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t end) {
   if (t->postings) {
     add_list_scores(d, t, start, end);
@@ -144,7 +146,7 @@ static void add_scores(disjunction *d, const term *t, uint32_t start, uint32_t e
   }
   sy_iterator *it = t->it;
   for (sy_iterator_reach(it, start); it->article < end; it->advance(it, it->article + 1)) {
-    add_score(d->scores, d->touched, it->article - start, (uint32_t)it->upper(it));
+    add_score(d->scores, d->touched, it->article - start, (uint32_t)it->upper(it) + 1);
   }
 }
 
@@ -171,7 +173,7 @@ static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
     sy_iterator *check = d->terms[i].check;
     if (!check || sy_iterator_reach(check, article) != article) continue;
     if (!sy_topk_accepts(d->base.top, *score)) return false;
-    *score -= check->upper(check);
+    *score -= check->upper(check) + 1;
     if (!check->matches(check)) continue;
     *score += check->score(check);
     matched = true;

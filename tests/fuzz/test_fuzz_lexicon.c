@@ -53,6 +53,7 @@ static sy_status open_lexicon(memory_lexicon *m, const uint8_t *directory, size_
     fuzz_check(sy_stream_init(&m->streams[i], env, 1, parts[i], 1, NULL) == SY_OK);
     m->data[i] = padded(data[i], bytes[i]);
     m->streams[i].chunks[0] = (sy_value){m->data[i], bytes[i]};
+    m->streams[i].sparing = false; /* they are in no file */
   }
   m->lexicon = (sy_lexicon){.lexicon = &m->streams[0],
                             .postings = &m->streams[1],

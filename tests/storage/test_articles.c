@@ -464,7 +464,8 @@ static void test_damaged_sections(void **state) {
   const uint8_t *data;
   assert_ok(sy_stream_get(&w.reader.stream, 0, 1, &data, &test_error));
   size_t bytes = w.reader.stream.chunks[0].bytes;
-  uint8_t *records = exact_copy(data, bytes);
+  uint8_t *records = exact_copy(w.reader.stream.chunks[0].data, bytes);
+  w.reader.stream.sparing = false;
   w.reader.stream.chunks[0].data = records;
   sy_sectioned_article first;
   assert_ok(sy_articles_get_sectioned(&w.reader, 0, &first, &test_error));
