@@ -20,6 +20,10 @@ holds "found" 机器学习 1
 printf '%s\n' '{"id":"2","title":"新","body":"深度学习"}' >b.jsonl
 "$index" -i test.idx b.jsonl 2>err && grep -q '^1 articles added' err
 result "extended, with a summary on stderr"
+"$index" -i written.idx --timings a.jsonl 2>err && grep -qE '^[0-9.]+ MB written, [0-9.]+ times the index' err &&
+  made=$("$index" -i written.idx --json b.jsonl 2>err) && [ "$(json index_bytes <<<"$made")" -gt 100 ] &&
+  [ "$(json written_bytes <<<"$made")" -gt 100 ]
+result "what was written is told"
 holds "the new article is there" 深度学习 1
 holds "the one with its id is gone" 人工智慧 0
 
