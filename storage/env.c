@@ -613,29 +613,11 @@ sy_status sy_env_share(const sy_env *env, sy_env **out, sy_error *error) {
   return SY_OK;
 }
 
-/* Gives back what lies behind the last page of the last commit: written, here or by a writer that
- * died, and not committed. Not after a failure that makes LMDB itself doubt which commit that is:
- * it begins no transaction then. */
-static void give_back(const sy_env *env) {
-  MDB_txn *txn;
-  MDB_envinfo info;
-  MDB_stat stat;
-  struct stat file;
-  int fd;
-  if (mdb_txn_begin(env->shared->mdb, NULL, MDB_RDONLY, &txn)) return;
-  if (!mdb_env_info(env->shared->mdb, &info) && !mdb_env_stat(env->shared->mdb, &stat) &&
-      !mdb_env_get_fd(env->shared->mdb, &fd) && !fstat(fd, &file)) {
-    off_t used = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
-    if (file.st_size > used && ftruncate(fd, used)) (void)0; /* then the next writer uses it */
-  }
-  mdb_txn_abort(txn);
-}
-
 void sy_env_close(sy_env *env) {
   if (!env) return;
   if (env->write) mdb_txn_abort(env->write);
   if (env->read) mdb_txn_abort(env->read);
-  if (env->sound) give_back(env);
+  if (env->sound) sy_env_cut(env->shared->mdb);
   close_view(&env->view);
   if (env->shared) {
     pthread_mutex_lock(&shared_lock);

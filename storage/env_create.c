@@ -1,5 +1,6 @@
 /*
- * env_create.c - a new, empty LMDB file, there whole or not at all.
+ * env_create.c - LMDB's file at its beginning and its end: a new, empty one, there whole or not at
+ * all; and what is cut off.
  *
  * LMDB writes the first two pages of a new file without waiting for them. A machine that loses
  * power then can leave a part of them, which looks like a damaged index. So the file is made in a
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <lmdb.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,4 +70,19 @@ sy_status sy_env_create(const char *directory, sy_error *error) {
   }
   sync_directory(directory);
   return SY_OK;
+}
+
+void sy_env_cut(MDB_env *mdb) {
+  MDB_txn *txn;
+  MDB_envinfo info;
+  MDB_stat pages;
+  struct stat file;
+  int fd;
+  if (mdb_txn_begin(mdb, NULL, MDB_RDONLY, &txn)) return;
+  if (!mdb_env_info(mdb, &info) && !mdb_env_stat(mdb, &pages) && !mdb_env_get_fd(mdb, &fd) &&
+      !fstat(fd, &file)) {
+    off_t used = (off_t)((info.me_last_pgno + 1) * pages.ms_psize);
+    if (file.st_size > used && ftruncate(fd, used)) (void)0; /* then the next writer uses it */
+  }
+  mdb_txn_abort(txn);
 }

@@ -21,7 +21,7 @@ BEGIN {
 
   # Library header: the files that may include it.
   theirs["lmdb.h"] = "^storage/env"
-  theirs["zstd.h"] = "^storage/articles(_writer)?\\.c$"
+  theirs["zstd.h"] = "^storage/(articles|articles_writer|sections)\\.c$"
   theirs["roaring/"] = "^storage/"
   theirs["xxhash.h"] = "^(base|storage|indexer|query)/"
   theirs["simdjson.h"] = "^indexer/input_json\\.cc$"
