@@ -231,14 +231,7 @@ sy_status sy_env_copy(const sy_env *env, const uint8_t *data, size_t bytes, uint
                       sy_error *error) {
   int fd, code = mdb_env_get_fd(env->shared->mdb, &fd);
   if (code) return fail_mdb(env, error, code, "cannot read");
-  for (size_t done = 0; done < bytes;) {
-    off_t at = (off_t)((uint64_t)(data - env->view.map) + done);
-    ssize_t got = pread(fd, out + done, bytes - done, at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return sy_fail_errno(error, got ? errno : EIO, env->path, "cannot read");
-    done += (size_t)got;
-  }
-  return SY_OK;
+  return sy_pages_copy(&env->pages, fd, (uint64_t)(data - env->view.map), bytes, out, error);
 }
 
 void sy_env_end_read(sy_env *env) {

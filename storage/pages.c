@@ -11,6 +11,9 @@
 #include "base/bytes.h"
 #include "base/status.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #define HEAD_BYTES 16u
 #define NODE_BYTES 8u
 #define META_BYTES 136u
@@ -184,6 +187,17 @@ sy_status sy_pages_overflow(const sy_pages *pages, const sy_page_value *value, s
     return SY_OK;
   return damaged(pages, error, "page %llu is not the value it should be",
                  (unsigned long long)value->overflow);
+}
+
+sy_status sy_pages_copy(const sy_pages *pages, int fd, uint64_t at, size_t bytes, uint8_t *out,
+                        sy_error *error) {
+  for (size_t done = 0; done < bytes;) {
+    ssize_t got = pread(fd, out + done, bytes - done, (off_t)(at + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return sy_fail_errno(error, got ? errno : EIO, pages->path, "cannot read");
+    done += (size_t)got;
+  }
+  return SY_OK;
 }
 
 /* ---- Looking up ------------------------------------------------------------------------------ */

@@ -81,6 +81,10 @@ typedef sy_status (*sy_page_visitor)(void *context, const sy_page_value *value, 
 sy_status sy_pages_walk(const sy_pages *pages, uint64_t first, uint64_t last, sy_page_visitor visit,
                         void *context, sy_error *error);
 
+/* Reads from the file `fd` what is at `at` of the map, without looking at the map. SY_IO. */
+sy_status sy_pages_copy(const sy_pages *pages, int fd, uint64_t at, size_t bytes, uint8_t *out,
+                        sy_error *error);
+
 /* Checks the head of a value's overflow pages; SY_OK also when it has none. */
 sy_status sy_pages_overflow(const sy_pages *pages, const sy_page_value *value, sy_error *error);
 
