@@ -5,7 +5,9 @@
 
 #include <zstd.h>
 
-#define SLOTS 32u          /* blocks on their way */
+#define SLOTS 32u              /* blocks on their way */
+#define MOST_BYTES (16u << 20) /* of them together, unless one has more */
+#define KEPT_BYTES (1u << 20)  /* a buffer with more is not kept for the next block */
 #define SAMPLE_BYTES 4096u /* of each block are counted: the more text they come from, the better */
 #define LEARN_EVERY 64u    /* blocks: the counts are looked at */
 #define LEARN_PERCENT 95u  /* a new alphabet must cost no more of the current one's */
@@ -44,6 +46,7 @@ struct sy_articles_writer {
   coder coders[SY_POOL_THREADS_MAX];
   slot slots[SLOTS];
   uint64_t put, taken; /* blocks: block n is in slot n % SLOTS */
+  uint64_t bytes;      /* of the blocks on their way */
 
   sy_symbol_counts *counts;
   sy_alphabet *alphabet, *candidate; /* `alphabet` changes only when no block is on its way */
@@ -188,14 +191,22 @@ static sy_status put_record(sy_articles_writer *w, const uint8_t *record, size_t
   return SY_OK;
 }
 
+static void spare(sy_buffer *b) {
+  if (b->capacity > KEPT_BYTES) sy_buffer_free(b);
+}
+
 static sy_status take_oldest(sy_articles_writer *w, sy_error *error) {
   slot *s = &w->slots[w->taken++ % SLOTS];
   sy_pool_wait(w->options.pool, &s->job);
+  w->bytes -= s->raw.bytes;
   if (!s->result) return sy_fail_memory(error);
   if (ZSTD_isError(s->result))
     return sy_fail(error, SY_NO_MEMORY, "zstd: %s", ZSTD_getErrorName(s->result));
-  return put_record(w, s->record.data, s->record.bytes, s->block_bytes, s->first, s->alphabet,
-                    error);
+  SY_TRY(
+      put_record(w, s->record.data, s->record.bytes, s->block_bytes, s->first, s->alphabet, error));
+  spare(&s->raw);
+  spare(&s->record);
+  return SY_OK;
 }
 
 static sy_status take_all(sy_articles_writer *w, sy_error *error) {
@@ -299,8 +310,11 @@ static void swap(sy_buffer *a, sy_buffer *b) {
 static sy_status flush_block(sy_articles_writer *w, sy_error *error) {
   if (!w->block.bytes) return SY_OK;
   SY_TRY(learn(w, error));
-  if (w->put - w->taken == SLOTS) SY_TRY(take_oldest(w, error));
+  while (w->put > w->taken &&
+         (w->put - w->taken == SLOTS || w->bytes + w->block.bytes > MOST_BYTES))
+    SY_TRY(take_oldest(w, error));
   slot *s = &w->slots[w->put++ % SLOTS];
+  w->bytes += w->block.bytes;
   swap(&s->raw, &w->block);
   swap(&s->marks, &w->marks);
   w->block.bytes = w->marks.bytes = 0;
