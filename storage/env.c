@@ -312,6 +312,19 @@ sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
   return SY_OK;
 }
 
+static bool has_checksum(sy_value value, uint64_t key) {
+  return XXH3_64bits_withSeed(value.data, value.bytes, key) == sy_load64(value.data + value.bytes);
+}
+
+sy_status sy_env_get_checked(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                             sy_value *out, sy_error *error) {
+  SY_TRY(sy_env_get(env, segment, part, ordinal, out, error));
+  if (has_checksum(*out, key_number(segment, (uint32_t)part, ordinal))) return SY_OK;
+  *out = (sy_value){NULL, 0};
+  return sy_fail_at(error, SY_CORRUPT, env->path, 0, "segment %u part %d value %u: wrong checksum",
+                    segment, (int)part, ordinal);
+}
+
 typedef struct value_walk {
   sy_env_visitor visit;
   void *context;
@@ -322,8 +335,7 @@ static sy_status visit_value(void *context, const sy_page_value *v, sy_error *er
   (void)error;
   bool sound = v->bytes >= SY_CHECKSUM_BYTES;
   sy_value value = {v->data, sound ? v->bytes - SY_CHECKSUM_BYTES : 0};
-  sound = sound && XXH3_64bits_withSeed(value.data, value.bytes, v->key) ==
-                       sy_load64(value.data + value.bytes);
+  sound = sound && has_checksum(value, v->key);
   if (v->key == STAMP_KEY && sound) return SY_OK;
   return walk->visit(walk->context, (uint32_t)(v->key >> 32), (uint32_t)(v->key >> 24 & 0xff),
                      (uint32_t)(v->key & SY_ORDINAL_MAX), value, sound);

@@ -86,6 +86,9 @@ sy_status sy_env_copy(const sy_env *env, const uint8_t *data, size_t bytes, uint
  * it is too short for its checksum. */
 sy_status sy_env_get(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal, sy_value *out,
                      sy_error *error);
+/* The same for a small value that is read whole: SY_CORRUPT, too, when its checksum is wrong. */
+sy_status sy_env_get_checked(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                             sy_value *out, sy_error *error);
 /* Checks all pages, then calls `visit` for every value of the snapshot in key order, with whether
  * its checksum is right; a status other than SY_OK ends the walk and is returned. Last, that no
  * page is lost, neither used nor free. */

@@ -46,7 +46,8 @@ static sy_status open_lexicon(sy_segment *s, sy_error *error) {
 static sy_status open_deletes(sy_segment *s, sy_error *error) {
   if (!s->info.deleted) return SY_OK;
   sy_value value;
-  sy_status status = sy_env_get(s->env, s->info.id, SY_PART_DELETES, 0, &value, error);
+  /* CRoaring does not survive all that a damaged set can be. */
+  sy_status status = sy_env_get_checked(s->env, s->info.id, SY_PART_DELETES, 0, &value, error);
   if (status == SY_OK) {
     s->deletes = roaring_bitmap_portable_deserialize_safe((const char *)value.data, value.bytes);
   }
