@@ -175,6 +175,31 @@ static sy_status read_node(const sy_pages *pages, const tree_page *page, uint32_
   return read_value(pages, at, room - 8, &node->value) ? SY_OK : bad_node(pages, page, i, error);
 }
 
+static uint32_t node_bytes(const tree_page *page, const uint8_t *node) {
+  bool big = load16(node + 4) == NODE_BIG;
+  uint32_t value = !page->leaf ? 0 : big ? 8 : sy_load32(node);
+  return (NODE_BYTES + load16(node + 6) + value + 1) & ~1u;
+}
+
+/* The nodes fill the page from `upper` to its end, none over another. LMDB goes by that: it deletes
+ * a node by moving those below by its size. */
+static sy_status check_layout(const sy_pages *pages, const tree_page *page, sy_error *error) {
+  uint64_t begins[SY_PAGE_MOST_BYTES / 128] = {0}; /* a bit for each two bytes */
+  tree_node node;
+  for (uint32_t i = 0; i < page->count; i++) {
+    SY_TRY(read_node(pages, page, i, &node, error)); /* it lies within the page */
+    uint32_t offset = load16(page->data + HEAD_BYTES + 2 * (size_t)i);
+    if (offset % 2) return bad_node(pages, page, i, error);
+    begins[offset / 128] |= 1ull << (offset / 2 % 64);
+  }
+  uint32_t at = page->upper, found = 0;
+  for (; at < page->bytes && begins[at / 128] >> (at / 2 % 64) & 1; found++)
+    at += node_bytes(page, page->data + at);
+  if (at == page->bytes && found == page->count) return SY_OK;
+  return damaged(pages, error, "the nodes of page %llu do not fill it",
+                 (unsigned long long)page->number);
+}
+
 static uint64_t overflow_page_count(const sy_pages *pages, uint64_t bytes) {
   return (HEAD_BYTES - 1 + bytes) / pages->meta.page_bytes + 1;
 }
@@ -280,6 +305,7 @@ static sy_status walk_page(page_walk *w, uint64_t number, uint32_t depth, uint64
   tree_page page;
   SY_TRY(open_page(w->pages, w->tree, number, depth == 1, &page, w->error));
   if (!mark(w, number, 1)) return used_twice(w, number);
+  SY_TRY(check_layout(w->pages, &page, w->error));
   *(page.leaf ? &w->counted.leaf_pages : &w->counted.branch_pages) += 1;
   tree_node node, next;
   SY_TRY(read_node(w->pages, &page, 0, &node, w->error));

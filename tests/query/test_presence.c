@@ -18,7 +18,7 @@ static void add_others(fixture *f) {
   body[0] = 0;
   for (int i = 0; i < 30; i++) strcat(body, "金生麗水玉出崑岡劍號巨闕");
   for (int i = 0; i < 60; i++) {
-    char id[24];
+    char id[20];
     snprintf(id, sizeof id, "other%d", i);
     add(f, id, "", body);
   }

@@ -4,8 +4,8 @@
  * everything that can be asked is answered as before; nothing crashes, and what a writer makes of
  * an index that was found sound is sound.
  *
- * $SUOYIN_DAMAGE_STRIDE: 1 changes every byte; n (11) those at the beginning of each page, where
- * LMDB keeps what it trusts, and every nth of the others.
+ * $SUOYIN_DAMAGE_STRIDE: 1 changes every byte; n (11) those at the beginning of each page and of
+ * each node, where LMDB keeps what it trusts, and every nth of the others.
  */
 #include "storage/pages.h"
 #include "tests/storage/storage_helper.h"
@@ -187,7 +187,19 @@ typedef struct job {
   volatile size_t *at; /* shared with the parent */
 } job;
 
+/* Of a node, what LMDB goes by: its size, flags and the size of its key. */
+static bool is_head_of_node(const uint8_t *page, size_t at) {
+  uint32_t lower = page[12] | (uint32_t)page[13] << 8;
+  if (page[10] != 1 && page[10] != 2) return false; /* neither branch nor leaf */
+  for (uint32_t i = 16; i + 1 < lower && i + 1 < PAGE; i += 2) {
+    uint32_t node = page[i] | (uint32_t)page[i + 1] << 8;
+    if (at >= node && at < node + 8) return true;
+  }
+  return false;
+}
+
 static bool is_chosen(const job *j, size_t at) {
+  if (is_head_of_node(j->world->original + at / PAGE * PAGE, at % PAGE)) return true;
   return at % PAGE < HEAD_BYTES || at % j->stride == j->from / PAGE % j->stride;
 }
 
@@ -200,7 +212,8 @@ static void change_bytes(void *context) {
     if (!is_chosen(j, at)) continue;
     *j->at = at;
     alarm(60);
-    bool write = random_one_in(&random, 16);
+    bool head = is_head_of_node(w->original + at / PAGE * PAGE, at % PAGE);
+    bool write = random_one_in(&random, 16) || head;
     uint8_t mask = at % 3 ? (uint8_t)(1u << random_below(&random, 8)) : 0xFF;
     write_byte(w, at, w->original[at] ^ mask);
     if (!holds(w, write)) {
