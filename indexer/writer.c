@@ -312,9 +312,7 @@ void sy_writer_get_counts(sy_writer *w, sy_writer_counts *counts) {
   *counts = w->counts;
   counts->invalid_bytes = sy_inverter_invalid_bytes(w->inverter);
   counts->written_bytes = sy_env_put_bytes(w->env);
-  for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
-    counts->index_bytes += sy_segment_bytes(&w->manifest.segments[i]);
-  }
+  counts->index_bytes = sy_manifest_bytes(&w->manifest);
 }
 
 /* ---- Adding ---------------------------------------------------------------------------------- */

@@ -121,11 +121,8 @@ static uint64_t deleted_count(const sy_writer *w, uint32_t segment) {
 
 /* What a merge may have: it is small, or a small part of the index, or as much was added. */
 static uint64_t most_merged_bytes(const sy_writer *w) {
-  uint64_t all = 0, most = SMALL_MERGE_BYTES;
-  for (uint32_t i = 0; i < w->manifest.segment_count; i++) {
-    all += sy_segment_bytes(&w->manifest.segments[i]);
-  }
-  if (most < all / LEAST_SHARE) most = all / LEAST_SHARE;
+  uint64_t most = SMALL_MERGE_BYTES, share = sy_manifest_bytes(&w->manifest) / LEAST_SHARE;
+  if (most < share) most = share;
   return most > w->added_bytes ? most : w->added_bytes;
 }
 

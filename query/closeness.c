@@ -274,6 +274,17 @@ static sy_status rank_bag(sy_plan *plan, const sy_bag *bag, sy_candidate *candid
   return c->reader_count ? add_closeness(c, candidates, count) : SY_OK;
 }
 
+static int by_article(const void *a, const void *b) {
+  const sy_ranked *x = &((const sy_candidate *)a)->ranked, *y = &((const sy_candidate *)b)->ranked;
+  return (x->article > y->article) - (x->article < y->article);
+}
+
+static int best_first(const void *a, const void *b) {
+  const sy_ranked *x = &((const sy_candidate *)a)->ranked, *y = &((const sy_candidate *)b)->ranked;
+  if (x->score != y->score) return x->score < y->score ? 1 : -1;
+  return by_article(a, b);
+}
+
 /* Of one run of free text that is searched in the body. A character alone at its end, which is a
  * set of terms, is left out, as in the second stage. */
 static sy_status add_presence(sy_plan *plan, sy_candidate *candidates, size_t count,
@@ -289,18 +300,10 @@ static sy_status add_presence(sy_plan *plan, sy_candidate *candidates, size_t co
       if (unit != SY_NO_UNIT) masses[unit] = bag->masses[unit];
     }
   }
-  return sy_presence_add(plan, bag, masses, candidates, count, error);
-}
-
-static int by_article(const void *a, const void *b) {
-  const sy_ranked *x = &((const sy_candidate *)a)->ranked, *y = &((const sy_candidate *)b)->ranked;
-  return (x->article > y->article) - (x->article < y->article);
-}
-
-static int best_first(const void *a, const void *b) {
-  const sy_ranked *x = &((const sy_candidate *)a)->ranked, *y = &((const sy_candidate *)b)->ranked;
-  if (x->score != y->score) return x->score < y->score ? 1 : -1;
-  return by_article(a, b);
+  if (count > SY_PRESENCE_ARTICLES) count = SY_PRESENCE_ARTICLES;
+  SY_TRY(sy_presence_add(plan, bag, masses, candidates, count, error));
+  qsort(candidates, count, sizeof *candidates, best_first); /* above the others, as before */
+  return SY_OK;
 }
 
 sy_status sy_closeness_rank(sy_plan *plan, sy_ranked *entries, size_t count, sy_error *error) {
@@ -314,7 +317,6 @@ sy_status sy_closeness_rank(sy_plan *plan, sy_ranked *entries, size_t count, sy_
   }
   qsort(candidates, count, sizeof *candidates, best_first);
   SY_TRY(add_presence(plan, candidates, count, error));
-  qsort(candidates, count, sizeof *candidates, best_first);
   for (size_t i = 0; i < count; i++) entries[i] = candidates[i].ranked;
   return SY_OK;
 }

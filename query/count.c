@@ -53,16 +53,10 @@ static inline bool has_bit(const window *w, uint32_t article) {
 }
 
 static void add_list(window *w, sy_postings *p) {
-  uint32_t start = w->start, end = w->end;
-  uint64_t *bits = w->bits;
-  if (p->article < start) sy_postings_advance(p, start);
-  while (p->article < end) {
-    const uint32_t *articles = p->articles;
-    uint32_t i = p->at, filled = p->filled;
-    for (; i < filled && articles[i] < end; i++) {
-      uint32_t bit = articles[i] - start;
-      bits[bit / 64] |= 1ull << bit % 64;
-    }
+  if (p->article < w->start) sy_postings_advance(p, w->start);
+  while (p->article < w->end) {
+    uint32_t i = p->at;
+    for (; i < p->filled && p->articles[i] < w->end; i++) set_bit(w, p->articles[i]);
     p->at = i - 1;
     sy_postings_next(p);
   }

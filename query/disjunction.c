@@ -24,6 +24,10 @@
 #include "base/status.h"
 #include "storage/simd.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define WINDOW_LEAST 4096u
 #define WINDOW_MOST SY_RANGE
 #define WINDOW_CANDIDATES 1024u /* a window is made so large that it has about so many */

@@ -31,7 +31,7 @@ static sy_status find_positions(sy_segment *segment, uint32_t article, const sy_
   bool found = sy_postings_advance(&postings, article) == article;
   if (found) sy_postings_positions(&postings, out);
   if (!postings.corrupt) return SY_OK;
-  return sy_fail_at(error, SY_CORRUPT, sy_env_path(segment->articles.stream.env), 0,
+  return sy_fail_at(error, SY_CORRUPT, sy_env_path(segment->env), 0,
                     "a postings list contradicts itself");
 }
 

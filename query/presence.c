@@ -4,15 +4,6 @@
 #include "base/status.h"
 #include "query/closeness.h"
 
-static sy_status get_article(const sy_plan *plan, uint64_t number, sy_article *out,
-                             sy_error *error) {
-  const sy_snapshot *snapshot = plan->snapshot;
-  uint32_t s = 0;
-  while (s + 1 < snapshot->count && snapshot->segments[s + 1].base <= number) s++;
-  sy_segment *segment = &snapshot->segments[s];
-  return sy_articles_get(&segment->articles, (uint32_t)(number - segment->base), out, error);
-}
-
 /* The mass of the different characters that stand in `text`; of its beginning when time is over. */
 static uint64_t mass_in_text(sy_plan *plan, const sy_bag *bag, const uint32_t *masses,
                              sy_string text, bool *seen) {
@@ -36,8 +27,10 @@ static uint64_t mass_in_text(sy_plan *plan, const sy_bag *bag, const uint32_t *m
 static sy_status read_body(sy_plan *plan, const sy_bag *bag, const uint32_t *masses,
                            sy_candidate *candidate, sy_error *error) {
   sy_article article;
+  uint32_t local;
   if (sy_spend(&plan->context->time, SY_DEADLINE_STEPS)) return SY_OK; /* a text may be long */
-  SY_TRY(get_article(plan, candidate->ranked.article, &article, error));
+  sy_segment *segment = sy_snapshot_segment(plan->snapshot, candidate->ranked.article, &local);
+  SY_TRY(sy_articles_get(&segment->articles, local, &article, error));
   bool *seen = sy_arena_calloc(plan->arena, bag->character_count, sizeof *seen);
   if (!seen) return sy_fail_memory(error);
   candidate->characters = mass_in_text(plan, bag, masses, article.body, seen);
@@ -70,7 +63,6 @@ sy_status sy_presence_add(sy_plan *plan, const sy_bag *bag, const uint32_t *mass
   sy_candidate *contenders[SY_PRESENCE_ARTICLES];
   uint64_t all_characters = 0;
   for (uint32_t i = 0; i < bag->character_count; i++) all_characters += masses[i];
-  if (count > SY_PRESENCE_ARTICLES) count = SY_PRESENCE_ARTICLES;
   size_t found = find_contenders(candidates, count, all_characters, contenders);
   if (found > SY_PRESENCE_CONTENDERS) return SY_OK;
   for (size_t i = 0; i < found && found > 1; i++) {

@@ -26,7 +26,7 @@ typedef struct sy_candidate {
   bool too_long;              /* its text is not read: it has what was found and no more */
 } sy_candidate;
 
-/* Adds to the scores of the contenders among the first SY_PRESENCE_ARTICLES of `candidates`, best
+/* Adds to the scores of the contenders among `candidates`, at most SY_PRESENCE_ARTICLES, best
  * first. masses[i] is that of the i-th character of `bag`, 0 when it does not count. When time is
  * over, scores stay as they are. */
 sy_status sy_presence_add(sy_plan *plan, const sy_bag *bag, const uint32_t *masses,

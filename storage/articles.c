@@ -80,13 +80,20 @@ static sy_status stored_block(sy_articles *a, uint32_t block, sy_stored_block *o
                        &out->record, error);
 }
 
+/* How the block is divided: only an article by itself is in sections. */
+static sy_status read_sections(const sy_articles *a, const sy_stored_block *stored,
+                               sy_sections *out, sy_error *error) {
+  bool good = sy_sections_read(out, stored->record, stored->record_bytes, stored->block_bytes) &&
+              (out->count == 1 || stored->articles == 1);
+  return good ? SY_OK : corrupt(a, error);
+}
+
 /* Makes room for the block, of which nothing is in `raw` then; its record is read as `sections`. */
 static sy_status begin_block(sy_articles *a, uint32_t block, sy_stored_block *stored,
                              sy_sections *sections, sy_error *error) {
   a->block = UINT32_MAX;
   SY_TRY(stored_block(a, block, stored, error));
-  if (!sy_sections_read(sections, stored->record, stored->record_bytes, stored->block_bytes))
-    return corrupt(a, error);
+  SY_TRY(read_sections(a, stored, sections, error));
   if (!a->context) a->context = ZSTD_createDCtx();
   if (a->raw_capacity < stored->block_bytes) {
     free(a->raw);
@@ -238,14 +245,13 @@ static sy_status add_again(sy_articles *a, uint32_t article, sy_articles_writer 
                            sy_error *error) {
   sy_article read;
   SY_TRY(sy_articles_get(a, article, &read, error));
-  uint32_t block = find_block(a, article);
+  if (!sy_articles_is_long(a, article)) return sy_articles_writer_add(w, &read, error);
   sy_stored_block stored;
   sy_sections sections;
-  SY_TRY(stored_block(a, block, &stored, error));
-  if (!sy_sections_read(&sections, stored.record, stored.record_bytes, stored.block_bytes) ||
-      (sections.count > 1 && (sections.text_bytes != read.body.bytes || stored.articles > 1)))
-    return corrupt(a, error);
+  SY_TRY(stored_block(a, find_block(a, article), &stored, error));
+  SY_TRY(read_sections(a, &stored, &sections, error));
   if (sections.count == 1) return sy_articles_writer_add(w, &read, error);
+  if (sections.text_bytes != read.body.bytes) return corrupt(a, error);
   sy_buffer marks = {0};
   for (uint32_t i = 1; i < sections.count; i++) {
     sy_section section = sy_sections_get(&sections, i);

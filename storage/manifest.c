@@ -108,6 +108,12 @@ uint64_t sy_segment_bytes(const sy_segment_info *info) {
   return bytes;
 }
 
+uint64_t sy_manifest_bytes(const sy_manifest *m) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < m->segment_count; i++) bytes += sy_segment_bytes(&m->segments[i]);
+  return bytes;
+}
+
 sy_status sy_manifest_copy(sy_manifest *to, const sy_manifest *from, sy_error *error) {
   *to = *from;
   to->segments = malloc((from->segment_count + 1) * sizeof *to->segments);

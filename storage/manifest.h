@@ -62,6 +62,9 @@ typedef struct sy_manifest {
   sy_segment_info *segments; /* owned: sy_manifest_free() */
 } sy_manifest;
 
+/* Of all segments. */
+uint64_t sy_manifest_bytes(const sy_manifest *manifest);
+
 /* Reads the manifest of the environment's snapshot. SY_NOT_FOUND when there is none (nothing was
  * ever committed); SY_VERSION; SY_CORRUPT. */
 sy_status sy_manifest_read(sy_env *env, sy_manifest *manifest, sy_error *error);
