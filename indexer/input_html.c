@@ -140,6 +140,7 @@ typedef struct open_element {
 } open_element;
 
 typedef struct html_reader {
+  sy_string text; /* of the file */
   text_builder body, title, heading;
   open_element *open;
   size_t depth, capacity;
@@ -317,7 +318,9 @@ static void on_end(void *context, const xmlChar *name) {
 
 static void run_parser(void *context) {
   html_reader *reader = context;
-  xmlParserCtxtPtr parser = reader->parser;
+  xmlParserCtxtPtr parser = htmlCreateMemoryParserCtxt(reader->text.data, (int)reader->text.bytes);
+  if (!parser) return;
+  reader->parser = parser;
   htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
                                  HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC | HTML_PARSE_COMPACT);
   memset(parser->sax, 0, sizeof *parser->sax);
@@ -330,13 +333,18 @@ static void run_parser(void *context) {
   htmlParseDocument(parser);
 }
 
-static sy_status parse(html_reader *reader, sy_string text, const char *id, sy_error *error) {
-  reader->parser = htmlCreateMemoryParserCtxt(text.data, (int)text.bytes);
-  if (!reader->parser) return sy_fail_memory(error);
-  sy_status status = sy_input_libxml_run(run_parser, reader, id, error);
-  htmlFreeParserCtxt(reader->parser);
-  if (status != SY_OK) return status;
-  if (reader->failed_memory || reader->body.text.failed || reader->title.text.failed ||
+static void free_parser(void *context) {
+  html_reader *reader = context;
+  if (reader->parser) htmlFreeParserCtxt(reader->parser);
+  reader->parser = NULL;
+}
+
+static sy_status parse(html_reader *reader, const char *id, sy_error *error) {
+  static const sy_input_libxml calls = {run_parser, free_parser};
+  SY_TRY(sy_input_libxml_run(&calls, reader, id, error));
+  bool made = reader->parser;
+  free_parser(reader);
+  if (!made || reader->failed_memory || reader->body.text.failed || reader->title.text.failed ||
       reader->heading.text.failed) {
     return sy_fail_memory(error);
   }
@@ -355,8 +363,8 @@ static sy_string view(const text_builder *builder) {
 sy_status sy_input_read_html(sy_string text, const char *id, const sy_input_sink *sink,
                              sy_error *error) {
   if (!text.bytes) return SY_OK;
-  html_reader reader = {0};
-  sy_status status = parse(&reader, text, id, error);
+  html_reader reader = {.text = text};
+  sy_status status = parse(&reader, id, error);
   if (status == SY_OK && (reader.body.text.bytes || reader.title.text.bytes)) {
     const char *slash = strrchr(id, '/');
     const char *file = slash ? slash + 1 : id;

@@ -16,13 +16,18 @@
 
 #include "base/status.h"
 
+typedef struct sy_input_libxml {
+  void (*work)(void *context);
+  void (*give_up)(void *context); /* frees the parser */
+} sy_input_libxml;
+
 /*
- * Calls `work(context)`, which uses libxml2. SY_NO_MEMORY: it was not given an allocation;
- * SY_BAD_INPUT: too many without an event. `work` was then left in the middle: what it was busy
- * with may be leaked; its parser can be freed. libxml2 writes no messages meanwhile. Sets libxml2's
- * allocator once in a process, to one that calls the one it had.
+ * Calls `work`, which uses libxml2. SY_NO_MEMORY: it was not given an allocation; SY_BAD_INPUT: too
+ * many without an event. `work` was then left in the middle, `give_up` was called, and what libxml2
+ * was busy with is freed, too. It writes no messages meanwhile. Sets libxml2's allocator once in a
+ * process, to one that calls the one it had.
  */
-sy_status sy_input_libxml_run(void (*work)(void *context), void *context, const char *file,
+sy_status sy_input_libxml_run(const sy_input_libxml *calls, void *context, const char *file,
                               sy_error *error);
 
 /* In a handler: the parser gets on. */

@@ -20,6 +20,7 @@ typedef struct xml_reader {
   sy_input_xml *xml;
   xmlParserCtxtPtr parser;
   const char *file;
+  bool utf8; /* it is, whatever it says of itself */
   int depth;
   sy_status status; /* of a handler */
   sy_error *error;
@@ -103,7 +104,7 @@ bool sy_input_xml_attribute(const sy_input_xml_attributes *list, const char *nam
   return false;
 }
 
-static xmlParserCtxtPtr make_parser(xml_reader *r, bool utf8) {
+static xmlParserCtxtPtr make_parser(xml_reader *r) {
   xmlSAXHandler handler;
   memset(&handler, 0, sizeof handler);
   handler.initialized = XML_SAX2_MAGIC;
@@ -117,8 +118,8 @@ static xmlParserCtxtPtr make_parser(xml_reader *r, bool utf8) {
   xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&handler, r, NULL, 0, NULL);
   if (!parser) return NULL;
   xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                (utf8 ? XML_PARSE_IGNORE_ENC : 0));
-  if (utf8) xmlSwitchEncoding(parser, XML_CHAR_ENCODING_UTF8); /* nor as its first bytes look */
+                                (r->utf8 ? XML_PARSE_IGNORE_ENC : 0));
+  if (r->utf8) xmlSwitchEncoding(parser, XML_CHAR_ENCODING_UTF8); /* nor as its first bytes look */
   return parser;
 }
 
@@ -132,13 +133,25 @@ static sy_status failed(const xml_reader *r) {
 
 static void parse_block(void *context) {
   xml_reader *r = context;
-  r->result = xmlParseChunk(r->parser, r->block, (int)r->bytes, r->bytes == 0);
+  if (!r->parser) r->parser = make_parser(r);
+  if (r->parser) r->result = xmlParseChunk(r->parser, r->block, (int)r->bytes, r->bytes == 0);
+}
+
+static void free_parser(void *context) {
+  xml_reader *r = context;
+  if (!r->parser) return;
+  xmlDocPtr declared = r->parser->myDoc; /* libxml2 keeps declared entities here all the same */
+  xmlFreeParserCtxt(r->parser);
+  xmlFreeDoc(declared);
+  r->parser = NULL;
 }
 
 static sy_status read_blocks(xml_reader *r, sy_input_source *source) {
+  static const sy_input_libxml calls = {parse_block, free_parser};
   do {
     SY_TRY(sy_input_source_read(source, r->block, BLOCK_BYTES, &r->bytes, r->error));
-    SY_TRY(sy_input_libxml_run(parse_block, r, r->file, r->error));
+    SY_TRY(sy_input_libxml_run(&calls, r, r->file, r->error));
+    if (!r->parser) return sy_fail_memory(r->error);
     if (r->status != SY_OK) return r->status;
     if (r->result && !r->parser->wellFormed) return failed(r);
   } while (r->bytes);
@@ -148,15 +161,10 @@ static sy_status read_blocks(xml_reader *r, sy_input_source *source) {
 sy_status sy_input_xml_read(sy_input_source *source, bool utf8, sy_input_xml *xml,
                             sy_error *error) {
   xml->line = 1;
-  xml_reader r = {.xml = xml, .file = source->name, .error = error};
-  r.parser = make_parser(&r, utf8);
+  xml_reader r = {.xml = xml, .file = source->name, .utf8 = utf8, .error = error};
   r.block = malloc(BLOCK_BYTES);
-  sy_status status = r.parser && r.block ? read_blocks(&r, source) : sy_fail_memory(error);
+  sy_status status = r.block ? read_blocks(&r, source) : sy_fail_memory(error);
   free(r.block);
-  if (r.parser) {
-    xmlDocPtr declared = r.parser->myDoc; /* libxml2 keeps declared entities here all the same */
-    xmlFreeParserCtxt(r.parser);
-    xmlFreeDoc(declared);
-  }
+  free_parser(&r);
   return status;
 }

@@ -45,6 +45,28 @@ static void write_archive(const char *path, int (*format)(struct archive *),
   archive_write_free(out);
 }
 
+/* Imports the file while allocation n fails; returns what it left in the heap. */
+static long import_failing(const char *path, long n, const collected *whole, long *refused) {
+  long before = blocks;
+  collected c = {0};
+  sy_import_options o = SY_IMPORT_OPTIONS_DEFAULT;
+  o.context = &c;
+  /* What the test itself collects is there already. */
+  uint8_t *space = sy_buffer_reserve(&c.articles, 4096);
+  assert_non_null(space);
+  calls = 0;
+  first_failing = n;
+  c.status = sy_input_import(collect, &c, &path, 1, &o, &c.progress, &c.error);
+  first_failing = -1;
+  finish_collected(&c);
+  if (c.status != SY_OK && c.status != SY_NO_MEMORY)
+    fail_msg("%s: allocation %ld fails: %s", path, n, c.error.reason);
+  if (c.status == SY_OK) assert_string_equal(articles_of(&c), articles_of(whole));
+  *refused += c.status != SY_OK;
+  free_collected(&c);
+  return blocks - before;
+}
+
 /* Imports the file with every allocation failing in turn. */
 static void fail_everywhere(const char *path) {
   const char *wanted = getenv("SUOYIN_MEMORY_POINTS");
@@ -62,22 +84,15 @@ static void fail_everywhere(const char *path) {
   assert_true(whole.progress.articles > 0);
   for (long i = 0; i < 2 * points && i < 2 * all; i++) {
     fails_on = i % 2;
-    calls = 0;
-    collected c = {0};
-    sy_import_options o = SY_IMPORT_OPTIONS_DEFAULT;
-    o.context = &c;
-    /* What the test itself collects is there already. */
-    uint8_t *space = sy_buffer_reserve(&c.articles, 4096);
-    assert_non_null(space);
-    first_failing = all <= points ? i / 2 : (long)((double)all * (double)(i / 2) / (double)points);
-    c.status = sy_input_import(collect, &c, &path, 1, &o, &c.progress, &c.error);
-    first_failing = -1;
-    finish_collected(&c);
-    if (c.status != SY_OK && c.status != SY_NO_MEMORY)
-      fail_msg("%s: allocation %ld fails: %s", path, i / 2, c.error.reason);
-    if (c.status == SY_OK) assert_string_equal(articles_of(&c), articles_of(&whole));
-    refused += c.status != SY_OK;
-    free_collected(&c);
+    long n = all <= points ? i / 2 : (long)((double)all * (double)(i / 2) / (double)points);
+    /* What libraries keep (their last error, converters) grows at times; a leak always. */
+    failed_in_losing = false;
+    long left = 1;
+    for (int again = 0; left > 0 && again < 4; again++) {
+      left = import_failing(path, n, &whole, &refused);
+    }
+    if (left > 0 && !failed_in_losing)
+      fail_msg("%s: allocation %ld fails: %ld blocks not freed", path, n, left);
   }
   print_message("# %s: %ld allocations\n", path, all);
   assert_true(refused > 0);
