@@ -46,6 +46,7 @@ static void run(sy_walk *walk, uint32_t from, uint32_t to) {
   while (it->article < to && !sy_spend(&context->time, 1)) {
     context->candidates++;
     bool full = !w->exhaustive && !sy_topk_accepts(top, 0);
+    it->floor = full ? sy_topk_threshold(top) : 0;
     if (full && it->article >= known_to) {
       sy_topk_share(top);
       uint32_t target = next_promising(it, top, it->article, &known_to);

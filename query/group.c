@@ -34,7 +34,7 @@ static uint32_t advance_all(group_iterator *g, uint32_t target) {
 }
 
 static uint32_t advance_lists(group_iterator *g, uint32_t target) {
-  uint32_t article = sy_lists_advance(g->base.context, g->lists, g->list_count, target);
+  uint32_t article = sy_lists_advance(g->base.context, g->lists, g->list_count, target, NULL);
   for (uint32_t i = 0; i < g->must_count; i++) g->must[i]->article = article;
   return article;
 }
@@ -166,7 +166,7 @@ sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, u
   group_iterator *g = sy_arena_alloc(context->arena, sizeof *g);
   if (!g) return NULL;
   *g = (group_iterator){.base = {group_advance, group_matches, group_score, group_upper,
-                                 group_bound, group_most, 0, 0, context},
+                                 group_bound, group_most, 0, 0, 0, context},
                         .must = must,
                         .should = should,
                         .must_not = must_not,

@@ -53,7 +53,7 @@ sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, s
   term_iterator *t = sy_arena_alloc(context->arena, sizeof *t);
   if (!t) return NULL;
   t->base = (sy_iterator){term_advance, always, term_score, term_score, term_bound,
-                          term_most,    0,      list->df,   context};
+                          term_most,    0,      list->df,   0,          context};
   t->scorer = scorer;
   sy_search_open_list(context, list, &t->postings);
   term_advance(&t->base, 0);
@@ -69,17 +69,37 @@ sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer
 
 /* ---- Several lists --------------------------------------------------------------------------- */
 
+/* The first article from `target` on that can win the contest. */
+static uint32_t advance_contender(sy_search_context *context, sy_postings *p, uint32_t target,
+                                  const sy_contest *contest) {
+  uint32_t article = sy_postings_advance(p, target);
+  if (!contest) return article;
+  float threshold = sy_scorer_threshold(contest->floor);
+  while (article != SY_NO_ARTICLE && !sy_spend(&context->time, 1)) {
+    sy_postings_load_frequencies(p);
+    for (uint32_t i = p->at; i < p->filled; i++) {
+      if (!sy_scorer_may_exceed(contest->scorer, threshold, p->articles[i], p->frequencies[i]))
+        continue;
+      p->at = i;
+      return p->article = p->articles[i];
+    }
+    article = sy_postings_next_block(p, sy_scorer_least_impact(contest->scorer, contest->floor));
+  }
+  return SY_NO_ARTICLE;
+}
+
 /* The first list leads; whoever has not its article tells where it goes on. */
 uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists, uint32_t count,
-                          uint32_t target) {
-  uint32_t article = sy_postings_advance(lists[0], target);
+                          uint32_t target, const sy_contest *contest) {
+  uint32_t article = advance_contender(context, lists[0], target, contest);
   for (uint32_t i = 1; i < count && article != SY_NO_ARTICLE;) {
     uint32_t other = sy_postings_advance(lists[i], article);
     if (other == article) {
       i++;
     } else {
       if (sy_spend(&context->time, 1)) return SY_NO_ARTICLE;
-      article = other == SY_NO_ARTICLE ? other : sy_postings_advance(lists[0], other);
+      article =
+          other == SY_NO_ARTICLE ? other : advance_contender(context, lists[0], other, contest);
       i = 1;
     }
   }
@@ -144,7 +164,7 @@ sy_iterator *sy_array_iterator(sy_search_context *context, const uint32_t *artic
   array_iterator *a = sy_arena_alloc(context->arena, sizeof *a);
   if (!a) return NULL;
   a->base = (sy_iterator){array_advance, always, array_score, array_score, array_bound,
-                          array_most,    0,      count,       context};
+                          array_most,    0,      count,       0,           context};
   a->scorer = scorer;
   a->articles = articles;
   a->frequencies = frequencies;
@@ -176,7 +196,7 @@ sy_iterator *sy_all_iterator(sy_search_context *context, uint32_t article_count)
   sy_iterator *it = sy_arena_alloc(context->arena, sizeof *it);
   if (!it) return NULL;
   *it = (sy_iterator){all_advance, always, all_score,     all_score, all_bound,
-                      all_score,   0,      article_count, context};
+                      all_score,   0,      article_count, 0,         context};
   all_advance(it, 0);
   return it;
 }

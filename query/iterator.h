@@ -64,6 +64,7 @@ struct sy_iterator {
   uint64_t (*most)(sy_iterator *it);
   uint32_t article; /* the current candidate; SY_NO_ARTICLE behind the last */
   uint64_t cost;    /* about how many candidates there are */
+  uint64_t floor;   /* set by the caller: candidates that score no more may be passed over */
   sy_search_context *context;
 };
 
@@ -82,6 +83,17 @@ static inline uint64_t sy_scorer_score(const sy_scorer *s, uint32_t article, uin
   return 1 + (uint64_t)(int64_t)(s->weight * tf / (tf + s->saturation[s->lengths[article]]));
 }
 
+/* What sy_scorer_may_exceed() compares with, for scores above `floor`: a little below, so that
+ * rounding excludes no article. */
+static inline float sy_scorer_threshold(uint64_t floor) { return ((float)floor - 1) * 0.99999f; }
+
+/* False only when the article does not score above the floor: without a division. */
+static inline bool sy_scorer_may_exceed(const sy_scorer *s, float threshold, uint32_t article,
+                                        uint32_t frequency) {
+  float tf = (float)frequency, k = s->saturation[s->lengths[article]];
+  return s->weight * tf >= threshold * (tf + k);
+}
+
 static inline uint32_t sy_iterator_reach(sy_iterator *it, uint32_t target) {
   return it->article < target ? it->advance(it, target) : it->article;
 }
@@ -96,6 +108,21 @@ static inline uint64_t sy_scorer_bound(const sy_scorer *s, uint32_t impact) {
   return (uint64_t)(s->weight * y * 1.00001) + 2; /* the score itself is computed in floats */
 }
 
+/* The least impact of a block in which an article can score above `floor`; 256 when there is none:
+ * bounds ascend with impacts. */
+static inline uint32_t sy_scorer_least_impact(const sy_scorer *s, uint64_t floor) {
+  uint32_t low = 0, high = 256;
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+    if (sy_scorer_bound(s, middle) > floor) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
+}
+
 /* Constructors return an iterator on its first candidate, or NULL when memory is out. */
 
 /* One postings list. */
@@ -103,10 +130,17 @@ sy_iterator *sy_term_iterator(sy_search_context *context, const sy_list *list, s
 /* The postings under it, for windowed scoring; NULL for other iterators. */
 sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer);
 
+/* Which articles of a list are worth looking for in others: those that can score above `floor`. */
+typedef struct sy_contest {
+  const sy_scorer *scorer;
+  uint64_t floor;
+} sy_contest;
+
 /* The first article from `target` on that all `count` lists have; SY_NO_ARTICLE behind the last, or
- * when time is over. Fast when the rarest is the first. */
+ * when time is over. Fast when the rarest is the first. With a contest, what loses it with its
+ * frequency in the first list may be passed over; NULL: there is none. */
 uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists, uint32_t count,
-                          uint32_t target);
+                          uint32_t target, const sy_contest *contest);
 
 /* The postings lists that an iterator intersects, to be intersected together with others:
  * `count` of them are stored from lists[0] on when that is not NULL. Whoever moves them sets

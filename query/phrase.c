@@ -34,7 +34,9 @@ typedef struct phrase_iterator {
 
 static uint32_t phrase_advance(sy_iterator *it, uint32_t target) {
   phrase_iterator *p = (phrase_iterator *)it;
-  return it->article = sy_lists_advance(it->context, p->postings, p->count, target);
+  sy_contest contest = {&p->scorer, it->floor};
+  return it->article = sy_lists_advance(it->context, p->postings, p->count, target,
+                                        it->floor ? &contest : NULL);
 }
 
 /* Positions of the cover, the list with the fewest in front. */
@@ -118,7 +120,7 @@ static uint64_t phrase_score(sy_iterator *it) {
 static uint64_t phrase_upper(sy_iterator *it) {
   phrase_iterator *p = (phrase_iterator *)it;
   uint32_t least = UINT32_MAX;
-  for (uint32_t i = 0; i < p->count; i++) {
+  for (uint32_t i = 0; i < p->count && least > 1; i++) {
     uint32_t frequency = sy_postings_frequency(&p->lists[i].postings);
     if (frequency < least) least = frequency;
   }
@@ -182,9 +184,16 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
   phrase_iterator *p = sy_arena_calloc(context->arena, 1, sizeof *p);
   bool *taken = sy_arena_calloc(context->arena, spec->count, sizeof *taken);
   if (!p || !taken) return NULL;
-  p->base = (sy_iterator){
-      phrase_advance, phrase_matches, phrase_score, phrase_upper, phrase_bound, phrase_most, 0, 0,
-      context};
+  p->base = (sy_iterator){phrase_advance,
+                          phrase_matches,
+                          phrase_score,
+                          phrase_upper,
+                          phrase_bound,
+                          phrase_most,
+                          0,
+                          0,
+                          0,
+                          context};
   p->scorer = scorer;
   p->count = spec->count;
   p->lists = sy_arena_alloc(context->arena, spec->count * sizeof *p->lists);

@@ -10,25 +10,6 @@
 
 #include "base/status.h"
 
-/* The least impact whose bound is accepted; 256 when none is. Bounds ascend with impacts. */
-static uint32_t least_impact(const sy_topk *top, const sy_scorer *scorer) {
-  uint32_t low = 0, high = 256;
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (sy_topk_accepts(top, sy_scorer_bound(scorer, middle))) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return low;
-}
-
-/* A little below what a score must be above, so that rounding excludes no article. */
-static float threshold_of(const sy_topk *top) {
-  return ((float)sy_topk_threshold(top) - 1) * 0.99999f;
-}
-
 typedef struct single_walk {
   sy_walk base;
   sy_scorer scorer;
@@ -42,16 +23,15 @@ static void offer_all(single_walk *w, const uint32_t *articles, const uint32_t *
   sy_topk *top = w->base.top;
   w->base.plan->context->candidates += count;
   sy_topk_share(top);
-  float threshold = threshold_of(top);
+  float threshold = sy_scorer_threshold(sy_topk_threshold(top));
   for (uint32_t i = 0; i < count; i++) {
     uint32_t article = articles[i];
-    float tf = (float)frequencies[i], k = scorer->saturation[scorer->lengths[article]];
-    if (scorer->weight * tf < threshold * (tf + k)) continue;
+    if (!sy_scorer_may_exceed(scorer, threshold, article, frequencies[i])) continue;
     w->base.plan->context->scored++;
     uint64_t score = sy_scorer_score(scorer, article, frequencies[i]);
     if (!sy_topk_accepts(top, score) || sy_segment_deleted(w->base.segment, article)) continue;
     sy_topk_offer(top, score, w->base.segment->base + article);
-    threshold = threshold_of(top);
+    threshold = sy_scorer_threshold(sy_topk_threshold(top));
   }
 }
 
@@ -80,6 +60,12 @@ static void run_array(sy_walk *walk, uint32_t from, uint32_t to) {
   }
 }
 
+/* Of blocks in which an article can enter. */
+static uint32_t least_impact(const single_walk *w) {
+  const sy_topk *top = w->base.top;
+  return sy_topk_accepts(top, 0) ? 0 : sy_scorer_least_impact(&w->scorer, sy_topk_threshold(top));
+}
+
 /* A block can begin before the range and end behind it. */
 static void run_list(sy_walk *walk, uint32_t from, uint32_t to) {
   single_walk *w = (single_walk *)walk;
@@ -87,7 +73,7 @@ static void run_list(sy_walk *walk, uint32_t from, uint32_t to) {
   if (from) {
     sy_postings_advance(p, from);
   } else {
-    sy_postings_next_block(p, least_impact(walk->top, &w->scorer));
+    sy_postings_next_block(p, least_impact(w));
   }
   while (p->article < to && !sy_spend(&walk->plan->context->time, SY_BLOCK)) {
     uint32_t first = p->at, end = p->filled;
@@ -95,7 +81,7 @@ static void run_list(sy_walk *walk, uint32_t from, uint32_t to) {
     sy_postings_load_frequencies(p);
     offer_all(w, p->articles + first, p->frequencies + first, end - first);
     if (end < p->filled) return;
-    sy_postings_next_block(p, least_impact(walk->top, &w->scorer));
+    sy_postings_next_block(p, least_impact(w));
   }
   if (p->corrupt) sy_search_damaged(walk->plan->context);
 }
