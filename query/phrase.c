@@ -43,6 +43,9 @@ static uint32_t phrase_advance(sy_iterator *it, uint32_t target) {
 static bool load_positions(phrase_iterator *p) {
   uint32_t n = 0, fewest = 0;
   for (uint32_t i = 0; i < p->count; i++) {
+    if (p->lists[i].cover) sy_postings_fetch_positions(&p->lists[i].postings);
+  }
+  for (uint32_t i = 0; i < p->count; i++) {
     phrase_list *list = &p->lists[i];
     if (!list->cover) continue;
     if (!sy_postings_positions(&list->postings, &p->positions[n])) {

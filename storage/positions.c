@@ -68,15 +68,20 @@ void sy_positions_group_free(sy_positions_group *g) {
   sy_buffer_free(&g->lows);
 }
 
-#define WINDOW 56 /* bits that a load holds wherever in a byte it begins */
+static inline uint64_t ones_of_four(const uint8_t *words) {
+  uint64_t ones = 0;
+  for (uint32_t i = 0; i < 32; i += 8) ones += (uint64_t)__builtin_popcountll(sy_load64(words + i));
+  return ones;
+}
 
 SY_CLONES uint64_t sy_positions_skip(const uint8_t *bits, uint64_t at, uint64_t end, uint64_t n) {
   while (n && at < end) {
-    uint64_t window = sy_load64(bits + (at >> 3)) >> (at & 7) & ((1ull << WINDOW) - 1);
+    uint64_t window = sy_load64(bits + (at >> 3)) >> (at & 7);
     uint64_t ones = (uint64_t)__builtin_popcountll(window);
     if (ones < n) {
       n -= ones;
-      at += WINDOW;
+      at += 64 - (at & 7); /* a whole byte from here on */
+      for (; n > 256 && end - at >= 256 && at < end; at += 256) n -= ones_of_four(bits + (at >> 3));
       continue;
     }
     while (--n) window &= window - 1;

@@ -37,9 +37,12 @@
 
 /* The number of low bits, 0 to 31. */
 static inline uint32_t sy_positions_parameter(uint8_t length_code, uint32_t frequency) {
-  uint32_t length = sy_length_log(length_code);
-  uint32_t taken = sy_length_log(sy_length_encode(frequency)) + 5;
-  return length > taken ? (length - taken) / 8 : 0;
+  float exact = (float)(int32_t)(frequency < 1u << 24 ? frequency : (1u << 24) - 1);
+  int32_t bits;
+  memcpy(&bits, &exact, sizeof bits);
+  int32_t eighths = (int32_t)(length_code + 16) - ((bits >> 20) - 8 * 127) - 5;
+  if (eighths < 0) eighths = 0;
+  return (uint32_t)(eighths < 255 ? eighths : 255) / 8;
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
