@@ -52,6 +52,7 @@ typedef struct disjunction {
   sy_walk base;
   term *terms;
   uint32_t count;
+  bool verified;      /* some have `check` */
   uint32_t hopeless;  /* terms that cannot lift an article together, in any window */
   uint32_t essential; /* first essential term of the window */
   uint32_t from;      /* articles below it are done */
@@ -93,6 +94,7 @@ static bool add_term(disjunction *d, const sy_plan_node *node, uint32_t segment)
   if (t->postings) return make_table(d, t);
   t->most++; /* see add_scores() */
   t->check = sy_plan_iterator(d->base.plan, node, segment);
+  d->verified = true;
   return t->check != NULL;
 }
 
@@ -176,8 +178,10 @@ static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
   for (uint32_t i = d->essential; i < d->count; i++) {
     sy_iterator *check = d->terms[i].check;
     if (!check || sy_iterator_reach(check, article) != article) continue;
-    if (!sy_topk_accepts(d->base.top, *score)) return false;
-    *score -= check->upper(check) + 1;
+    uint64_t added = check->upper(check) + 1;
+    /* What was passed over (raise_floors()) was not added: the article cannot enter. */
+    if (!sy_topk_accepts(d->base.top, *score) || *score < added) return false;
+    *score -= added;
     if (!check->matches(check)) continue;
     *score += check->score(check);
     matched = true;
@@ -293,6 +297,21 @@ static void drop_hopeless(disjunction *d) {
     sum += d->terms[d->hopeless++].most;
 }
 
+/* Lets what is verified pass over articles which cannot enter, whatever all others add. The sums only
+ * fall, so this holds for later windows, too. */
+static void raise_floors(disjunction *d) {
+  uint64_t threshold = sy_topk_threshold(d->base.top), sum = 0;
+  for (uint32_t i = 0; i < d->count; i++) {
+    const term *t = &d->terms[i];
+    bool over = (t->postings ? t->postings->article : t->it->article) == SY_NO_ARTICLE;
+    sum += over ? 0 : t->most;
+  }
+  for (uint32_t i = 0; i < d->count; i++) {
+    const term *t = &d->terms[i];
+    if (t->check && threshold + t->most > sum) t->it->floor = threshold + t->most - sum;
+  }
+}
+
 /* A score that is not complete when time is over is offered to nobody: offer_window() sees to
  * it. */
 static void run(sy_walk *walk, uint32_t from, uint32_t to) {
@@ -302,6 +321,7 @@ static void run(sy_walk *walk, uint32_t from, uint32_t to) {
   for (uint32_t start; !sy_is_over(time) && d->from < to; d->from = start + d->window) {
     sy_topk_share(walk->top);
     drop_hopeless(d);
+    if (d->verified) raise_floors(d);
     start = next_article(d);
     if (start >= to) break;
     start &= ~(d->window - 1);

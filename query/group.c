@@ -15,10 +15,12 @@ typedef struct group_iterator {
   uint32_t must_count, should_count, must_not_count;
   sy_postings **lists; /* of all MUST children, rarest first; NULL when some have none */
   uint32_t list_count;
+  uint64_t others;       /* without `lists`: what all but the first MUST child score at most */
   uint64_t should_score; /* of the children that match the current candidate */
 } group_iterator;
 
 static uint32_t advance_all(group_iterator *g, uint32_t target) {
+  g->must[0]->floor = g->base.floor > g->others ? g->base.floor - g->others : 0;
   uint32_t article = sy_iterator_reach(g->must[0], target);
   for (uint32_t i = 1; i < g->must_count && article != SY_NO_ARTICLE;) {
     uint32_t other = sy_iterator_reach(g->must[i], article);
@@ -180,6 +182,8 @@ sy_iterator *sy_group_iterator(sy_search_context *context, sy_iterator **must, u
     for (uint32_t i = 0; i < should_count; i++) g->base.cost += should[i]->cost;
   }
   if (!gather_lists(g)) return NULL;
+  if (must_count && !g->lists && context->scoring)
+    g->others = group_most(&g->base) - must[0]->most(must[0]);
   group_advance(&g->base, 0);
   return &g->base;
 }

@@ -17,6 +17,25 @@ static bool always(sy_iterator *it) {
   return true;
 }
 
+/* The first article from `target` on that can win the contest. */
+static uint32_t advance_contender(sy_search_context *context, sy_postings *p, uint32_t target,
+                                  const sy_contest *contest) {
+  uint32_t article = sy_postings_advance(p, target);
+  if (!contest) return article;
+  float threshold = sy_scorer_threshold(contest->floor);
+  while (article != SY_NO_ARTICLE && !sy_spend(&context->time, 1)) {
+    sy_postings_load_frequencies(p);
+    for (uint32_t i = p->at; i < p->filled; i++) {
+      if (!sy_scorer_may_exceed(contest->scorer, threshold, p->articles[i], p->frequencies[i]))
+        continue;
+      p->at = i;
+      return p->article = p->articles[i];
+    }
+    article = sy_postings_next_block(p, sy_scorer_least_impact(contest->scorer, contest->floor));
+  }
+  return SY_NO_ARTICLE;
+}
+
 /* ---- One postings list ----------------------------------------------------------------------- */
 
 typedef struct term_iterator {
@@ -27,7 +46,8 @@ typedef struct term_iterator {
 
 static uint32_t term_advance(sy_iterator *it, uint32_t target) {
   term_iterator *t = (term_iterator *)it;
-  it->article = sy_postings_advance(&t->postings, target);
+  sy_contest contest = {&t->scorer, it->floor};
+  it->article = advance_contender(it->context, &t->postings, target, it->floor ? &contest : NULL);
   if (t->postings.corrupt) sy_search_damaged(it->context);
   return it->article;
 }
@@ -68,25 +88,6 @@ sy_postings *sy_term_iterator_postings(sy_iterator *it, const sy_scorer **scorer
 }
 
 /* ---- Several lists --------------------------------------------------------------------------- */
-
-/* The first article from `target` on that can win the contest. */
-static uint32_t advance_contender(sy_search_context *context, sy_postings *p, uint32_t target,
-                                  const sy_contest *contest) {
-  uint32_t article = sy_postings_advance(p, target);
-  if (!contest) return article;
-  float threshold = sy_scorer_threshold(contest->floor);
-  while (article != SY_NO_ARTICLE && !sy_spend(&context->time, 1)) {
-    sy_postings_load_frequencies(p);
-    for (uint32_t i = p->at; i < p->filled; i++) {
-      if (!sy_scorer_may_exceed(contest->scorer, threshold, p->articles[i], p->frequencies[i]))
-        continue;
-      p->at = i;
-      return p->article = p->articles[i];
-    }
-    article = sy_postings_next_block(p, sy_scorer_least_impact(contest->scorer, contest->floor));
-  }
-  return SY_NO_ARTICLE;
-}
 
 /* The first list leads; whoever has not its article tells where it goes on. */
 uint32_t sy_lists_advance(sy_search_context *context, sy_postings *const *lists, uint32_t count,

@@ -34,14 +34,4 @@ static inline uint32_t sy_length_end(uint8_t code) {
   return code == UINT8_MAX ? UINT32_MAX : sy_length_decode((uint8_t)(code + 1));
 }
 
-#define SY_LENGTH_CODE_MOST 239u /* no encoder writes greater ones */
-
-/* About 8 * log2 of a length with this code: exact for powers of two from 8 on, straight between
- * them. */
-static inline uint32_t sy_length_log(uint8_t code) {
-  static const uint8_t small[8] = {0, 0, 8, 13, 16, 19, 21, 22};
-  if (code < 8) return small[code];
-  return (code < SY_LENGTH_CODE_MOST ? code : SY_LENGTH_CODE_MOST) + 16u;
-}
-
 #endif

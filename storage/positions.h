@@ -15,13 +15,16 @@
  * begin behind the sum of frequency times k of the articles before it. The frequencies are known
  * from elsewhere.
  *
- * k is floor of log2(length / frequency) - 5/8, as the length code knows it, and 0 at least: then
- * the codes are near their shortest if positions are spread at random. On the dev set this takes
- * 1.09 bytes a position, where the bound is 1.07; PFor of gaps 1.38, the positions in as many bits
- * as the article's length needs 1.22 (docs/benchmarks.md).
+ * k is about log2(length / frequency) - 5/8: then the codes are near their shortest if positions
+ * are spread at random. It is (code + 16 - log - 5) / 8, rounded down, 0 to 31. The code is that of
+ * the length: with 16 it is 8 log2 of it from a length of 8 on, straight between powers of two. log
+ * is the same of the frequency, or of 2^24 - 1 when that is less: in a float, 8 times the exponent
+ * and the first three bits behind the point. On the dev set a position takes 1.09 bytes, where the
+ * bound is 1.07; PFor of gaps 1.38, positions in as many bits as the article's length needs 1.22
+ * (docs/benchmarks.md).
  *
- * Example: an article of length 100 (code 36) with positions 3 and 70: 8 log2 is 52 for the length,
- * 8 for the frequency: k = (52 - 8 - 5) / 8 = 4. Gaps 3 and 66: high parts 0 and 4, low bits 3 and
+ * Example: an article of length 100 (code 36) with positions 3 and 70: log of the frequency is 8, k
+ * = (36 + 16 - 8 - 5) / 8 = 4. Gaps 3 and 66: high parts 0 and 4, low bits 3 and
  * 2: 1 00001 | 1100 0100 from the first bit on: bytes E1 08.
  *
  * Source: Rice, Some practical universal noiseless coding techniques, 1979; the split of codes in
@@ -35,12 +38,12 @@
 
 #define SY_NO_POSITION UINT32_MAX
 
-/* The number of low bits, 0 to 31. */
+/* The number of low bits. Hot: no branch, no table. */
 static inline uint32_t sy_positions_parameter(uint8_t length_code, uint32_t frequency) {
   float exact = (float)(int32_t)(frequency < 1u << 24 ? frequency : (1u << 24) - 1);
   int32_t bits;
   memcpy(&bits, &exact, sizeof bits);
-  int32_t eighths = (int32_t)(length_code + 16) - ((bits >> 20) - 8 * 127) - 5;
+  int32_t log = (bits >> 20) - 8 * 127, eighths = length_code + 16 - log - 5;
   if (eighths < 0) eighths = 0;
   return (uint32_t)(eighths < 255 ? eighths : 255) / 8;
 }

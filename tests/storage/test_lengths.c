@@ -1,7 +1,6 @@
 /* test_lengths.c - length codes keep the order, to within an eighth. */
 #include "storage/lengths.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -60,21 +59,7 @@ static void test_other_codes(void **state) {
   for (uint32_t code = 1; code < 256; code++) {
     assert_true(sy_length_decode((uint8_t)code) >= sy_length_decode((uint8_t)(code - 1)));
     assert_true(sy_length_end((uint8_t)code) >= sy_length_end((uint8_t)(code - 1)));
-    assert_true(sy_length_log((uint8_t)code) >= sy_length_log((uint8_t)(code - 1)));
   }
-}
-
-static void test_logarithm(void **state) {
-  (void)state;
-  uint8_t most = sy_length_encode(UINT32_MAX);
-  for (uint32_t code = 1; code <= most; code++) {
-    double exact = 8 * log2(sy_length_decode((uint8_t)code));
-    assert_true(fabs(exact - sy_length_log((uint8_t)code)) <= 0.75);
-  }
-  assert_int_equal(most, SY_LENGTH_CODE_MOST);
-  assert_int_equal(sy_length_log(255), sy_length_log(most));
-  assert_int_equal(sy_length_log(0), 0);
-  assert_int_equal(sy_length_log(sy_length_encode(1u << 20)), 160);
 }
 
 /* lengths.h: 100 has code 36, which stands for 96..103. */
@@ -87,13 +72,13 @@ static void test_worked_example(void **state) {
   assert_int_equal(sy_length_encode(104), 37);
   assert_int_equal(sy_length_decode(36), 96);
   assert_int_equal(sy_length_end(36), 104);
-  assert_int_equal(sy_length_log(36), 52);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_all_to_four_million), cmocka_unit_test(test_samples),
-      cmocka_unit_test(test_other_codes),         cmocka_unit_test(test_logarithm),
+      cmocka_unit_test(test_all_to_four_million),
+      cmocka_unit_test(test_samples),
+      cmocka_unit_test(test_other_codes),
       cmocka_unit_test(test_worked_example),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 #include "storage/lengths.h"
 #include "tests/storage/list_model.h"
 
+#include <math.h>
+
 static const uint32_t frequencies_of_documents[] = {1,   2,   3,   64,  127, 128,
                                                     129, 255, 256, 257, 640, 10000};
 #define DF_COUNT (sizeof frequencies_of_documents / sizeof *frequencies_of_documents)
@@ -302,6 +304,28 @@ static void test_random_bytes(void **state) {
 
 /* ---- The bytes of the format ---- */
 
+/* positions.h: log2(length / frequency) - 5/8, rounded down; codes and logs are off by at most an
+ * eighth for the length and 0.09 for lines in the place of curves. */
+static void test_parameter(void **state) {
+  (void)state;
+  random_source random = seeded(29);
+  for (uint32_t i = 0; i < 100000; i++) {
+    uint32_t length = 8 + (uint32_t)random_next(&random) % (1u << (4 + i % 28));
+    uint32_t frequency = 1 + (uint32_t)random_next(&random) % (1u << (1 + i % 24)) % length;
+    double exact = log2((double)length / frequency) - 5.0 / 8;
+    uint32_t k = sy_positions_parameter(sy_length_encode(length), frequency);
+    double most = exact + 0.22 > 0 ? exact + 0.22 : 0;
+    if (k > most || k + 1 < exact - 0.22)
+      fail_msg("length %u, frequency %u: %u for %f", length, frequency, k, exact);
+  }
+  for (uint32_t code = 0; code < 256; code++) { /* whatever the bytes say */
+    assert_int_equal(sy_positions_parameter((uint8_t)code, UINT32_MAX),
+                     sy_positions_parameter((uint8_t)code, (1u << 24) - 1));
+    assert_true(sy_positions_parameter((uint8_t)code, 1) <= 31);
+    if (code < 29) assert_int_equal(sy_positions_parameter((uint8_t)code, 100), 0);
+  }
+}
+
 /* positions.h: an article of length 100, positions 3 and 70: E1 08. As a list of one article. */
 static void test_position_example(void **state) {
   (void)state;
@@ -357,7 +381,7 @@ int main(void) {
       cmocka_unit_test(test_lists),         cmocka_unit_test(test_every_target),
       cmocka_unit_test(test_extremes),      cmocka_unit_test(test_damage),
       cmocka_unit_test(test_random_bytes),  cmocka_unit_test(test_position_example),
-      cmocka_unit_test(test_short_example),
+      cmocka_unit_test(test_short_example), cmocka_unit_test(test_parameter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
