@@ -33,6 +33,8 @@
 #define WINDOW_CANDIDATES 1024u /* a window is made so large that it has about so many */
 #define WINDOW_TERM_STEPS 128u  /* what a term in a window counts for the deadline */
 #define GROUP 64u               /* articles whose scores are looked through at once */
+#define FLOOR_TERMS 3u          /* that are asked for a first threshold */
+#define TOUCHED 16u             /* groups that are looked for at once */
 #define TABLE_LEAST 64u         /* a list with fewer articles is scored without a table */
 #define TABLE_WIDE 1024u        /* one with so many has a table of more frequencies: */
 #define TABLE_ROWS 4u           /* 1 to this */
@@ -211,6 +213,12 @@ static inline uint64_t scores_above(const uint32_t *scores, uint32_t below, uint
   return above;
 }
 
+/* Bits: which of TOUCHED groups were touched. */
+static inline uint32_t touched_groups(const uint8_t *touched) {
+  __m128i none = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)touched), _mm_setzero_si128());
+  return (uint32_t)_mm_movemask_epi8(none) ^ 0xFFFF;
+}
+
 static inline void clear_scores(uint32_t *scores) {
   __m128i zero = _mm_setzero_si128();
   for (uint32_t i = 0; i < GROUP; i += 4) _mm_storeu_si128((__m128i *)(scores + i), zero);
@@ -225,6 +233,12 @@ static inline uint64_t scores_above(const uint32_t *scores, uint32_t below, uint
     *above_0 += scores[i] > 0;
   }
   return above;
+}
+
+static inline uint32_t touched_groups(const uint8_t *touched) {
+  uint32_t some = 0;
+  for (uint32_t i = 0; i < TOUCHED; i++) some |= (uint32_t)(touched[i] != 0) << i;
+  return some;
 }
 
 static inline void clear_scores(uint32_t *scores) { memset(scores, 0, GROUP * sizeof *scores); }
@@ -246,19 +260,21 @@ static void offer(disjunction *d, uint32_t article, uint64_t score, uint64_t oth
 static void offer_window(disjunction *d, uint32_t start) {
   sy_search_context *context = d->base.plan->context;
   uint64_t others = d->essential ? d->terms[d->essential - 1].sum : 0;
-  for (uint32_t g = 0; g < d->window / GROUP; g++) {
-    uint32_t *scores = d->scores + GROUP * (size_t)g;
-    if (!d->touched[g]) continue;
-    uint64_t threshold = sy_topk_threshold(d->base.top);
-    uint64_t below = threshold > others ? threshold - others : 0;
-    uint64_t good =
-        scores_above(scores, below < INT32_MAX ? (uint32_t)below : INT32_MAX, &context->candidates);
-    for (; good; good &= good - 1) {
-      uint32_t i = (uint32_t)__builtin_ctzll(good);
-      offer(d, start + GROUP * g + i, scores[i], others);
+  for (uint32_t g = 0; g < d->window / GROUP; g += TOUCHED) {
+    for (uint32_t left = touched_groups(d->touched + g); left; left &= left - 1) {
+      uint32_t first = GROUP * (g + (uint32_t)__builtin_ctz(left));
+      uint32_t *scores = d->scores + first;
+      uint64_t threshold = sy_topk_threshold(d->base.top);
+      uint64_t below = threshold > others ? threshold - others : 0;
+      uint64_t good = scores_above(scores, below < INT32_MAX ? (uint32_t)below : INT32_MAX,
+                                   &context->candidates);
+      for (; good; good &= good - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(good);
+        offer(d, start + first + i, scores[i], others);
+      }
+      clear_scores(scores);
     }
-    clear_scores(scores);
-    d->touched[g] = 0;
+    memset(d->touched + g, 0, TOUCHED);
   }
 }
 
@@ -370,6 +386,38 @@ static bool add_all_terms(disjunction *d, uint32_t count, uint32_t segment) {
   return true;
 }
 
+/* The `wanted`-th best score that a term has among the articles of its decoded block; 0 when there
+ * are not so many. */
+static uint64_t score_in_block(const disjunction *d, const term *t, uint64_t wanted) {
+  sy_postings *p = t->postings;
+  uint64_t best[SY_BLOCK], count = 0; /* descending */
+  sy_postings_load_frequencies(p);
+  for (uint32_t i = 0; i < p->filled; i++) {
+    uint64_t score = sy_scorer_score(t->scorer, p->articles[i], p->frequencies[i]);
+    if (count == wanted && score <= best[count - 1]) continue;
+    if (sy_segment_deleted(d->base.segment, p->articles[i])) continue;
+    uint64_t at = count < wanted ? count++ : count - 1;
+    for (; at && best[at - 1] < score; at--) best[at] = best[at - 1];
+    best[at] = score;
+  }
+  return count == wanted ? best[count - 1] : 0;
+}
+
+/* Before anything is scored: so many articles have this much from one term alone. The heaviest terms
+ * tell it, from the block that they stand on. */
+static void find_floor(disjunction *d) {
+  sy_topk *top = d->base.top;
+  uint32_t left = FLOOR_TERMS;
+  if (top->wanted > SY_BLOCK) return;
+  for (uint32_t i = d->count; i-- > 0 && left && d->terms[i].most > top->floor;) {
+    const term *t = &d->terms[i];
+    if (!t->postings || t->postings->filled < top->wanted) continue;
+    uint64_t score = score_in_block(d, t, top->wanted);
+    if (score > top->floor) top->floor = score;
+    left--;
+  }
+}
+
 sy_walk *sy_disjunction_walk(sy_plan *plan, uint32_t segment, sy_topk *top) {
   uint32_t count = sy_plan_alternatives(plan->root, NULL);
   if (count < 2) return NULL;
@@ -383,5 +431,6 @@ sy_walk *sy_disjunction_walk(sy_plan *plan, uint32_t segment, sy_topk *top) {
   for (uint32_t i = 0; i < d->count; i++) sum += d->terms[i].most;
   if (sum > INT32_MAX) return NULL; /* sums of a window have 31 bits */
   choose_window(d);
+  find_floor(d);
   return &d->base;
 }

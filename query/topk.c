@@ -58,6 +58,7 @@ void sy_topk_offer(sy_topk *top, uint64_t score, uint64_t article) {
 void sy_topk_share(sy_topk *top) {
   if (!top->shared) return;
   uint64_t floor = top->count < top->wanted || !top->count ? 0 : top->entries[0].score;
+  if (floor < top->floor) floor = top->floor;
   uint64_t known = atomic_load_explicit(top->shared, memory_order_relaxed);
   while (floor > known &&
          !atomic_compare_exchange_weak_explicit(top->shared, &known, floor, memory_order_relaxed,
