@@ -12,21 +12,22 @@
 #include "base/status.h"
 #include "query/iterator.h"
 
-typedef struct phrase_list {
-  sy_postings postings;
-  uint32_t offset;
-  bool cover;
-} phrase_list;
+/* A list whose positions are read. */
+typedef struct cover_list {
+  sy_postings *postings;
+  uint32_t offset;        /* in the phrase */
+  sy_positions positions; /* in the current article */
+  uint32_t next;          /* the first of them that is not passed yet */
+} cover_list;
 
 typedef struct phrase_iterator {
   sy_iterator base;
   sy_scorer scorer;
-  phrase_list *lists;     /* rarest first */
-  sy_postings **postings; /* of the lists */
+  sy_postings **postings; /* rarest first */
   uint32_t count;
-  sy_positions *positions;  /* of the cover, in the current article */
-  uint32_t *offsets, *next; /* of the cover: offset in the phrase; first position not passed yet */
+  cover_list *cover;
   uint32_t cover_count;
+  cover_list *lead; /* in the current article */
   uint32_t frequency;
   uint32_t *starts; /* `frequency` of them, when scoring */
   uint32_t starts_capacity;
@@ -39,43 +40,38 @@ static uint32_t phrase_advance(sy_iterator *it, uint32_t target) {
                                         it->floor ? &contest : NULL);
 }
 
-/* Positions of the cover, the list with the fewest in front. */
+/* Reads positions of the cover; the list with the fewest leads. */
 static bool load_positions(phrase_iterator *p) {
-  uint32_t n = 0, fewest = 0;
-  for (uint32_t i = 0; i < p->count; i++) {
-    if (p->lists[i].cover) sy_postings_fetch_positions(&p->lists[i].postings);
-  }
-  for (uint32_t i = 0; i < p->count; i++) {
-    phrase_list *list = &p->lists[i];
-    if (!list->cover) continue;
-    if (!sy_postings_positions(&list->postings, &p->positions[n])) {
+  for (uint32_t i = 0; i < p->cover_count; i++) sy_postings_fetch_positions(p->cover[i].postings);
+  p->lead = p->cover;
+  for (uint32_t i = 0; i < p->cover_count; i++) {
+    cover_list *list = &p->cover[i];
+    if (!sy_postings_positions(list->postings, &list->positions)) {
       sy_search_damaged(p->base.context);
       return false;
     }
-    p->base.context->positions += p->positions[n].count;
-    p->offsets[n] = list->offset;
-    p->next[n] = sy_positions_next(&p->positions[n]);
-    if (p->positions[n].count < p->positions[fewest].count) fewest = n;
-    n++;
+    p->base.context->positions += list->positions.count;
+    list->next = sy_positions_next(&list->positions);
+    if (list->positions.count < p->lead->positions.count) p->lead = list;
   }
-  sy_positions lead = p->positions[fewest];
-  p->positions[fewest] = p->positions[0];
-  p->positions[0] = lead;
-  uint32_t offset = p->offsets[fewest];
-  p->offsets[fewest] = p->offsets[0];
-  p->offsets[0] = offset;
-  uint32_t next = p->next[fewest];
-  p->next[fewest] = p->next[0];
-  p->next[0] = next;
   return true;
 }
 
-/* Whether list `i` of the cover has `wanted`, which is above all asked for before. */
-static inline bool has_position(phrase_iterator *p, uint32_t i, uint32_t wanted) {
-  uint32_t position = p->next[i];
-  while (position < wanted) position = sy_positions_next(&p->positions[i]);
-  p->next[i] = position;
+/* Whether the list has `wanted`, which is above all asked for before. */
+static inline bool has_position(cover_list *list, uint32_t wanted) {
+  uint32_t position = list->next;
+  while (position < wanted) position = sy_positions_next(&list->positions);
+  list->next = position;
   return position == wanted;
+}
+
+/* Whether all lists of the cover have a match that begins there. */
+static inline bool has_start(phrase_iterator *p, uint32_t start) {
+  for (uint32_t i = 0; i < p->cover_count; i++) {
+    cover_list *list = &p->cover[i];
+    if (list != p->lead && !has_position(list, start + list->offset)) return false;
+  }
+  return true;
 }
 
 static bool keep_start(phrase_iterator *p, uint32_t start) {
@@ -98,17 +94,16 @@ static bool phrase_matches(sy_iterator *it) {
   phrase_iterator *p = (phrase_iterator *)it;
   p->frequency = 0;
   if (!load_positions(p)) return false;
-  for (uint32_t position = p->next[0]; position != SY_NO_POSITION;
-       position = sy_positions_next(&p->positions[0])) {
-    if (p->positions[0].left % SY_DEADLINE_STEPS == SY_DEADLINE_STEPS - 1 &&
+  sy_positions *lead = &p->lead->positions;
+  uint32_t offset = p->lead->offset;
+  for (uint32_t position = p->lead->next; position != SY_NO_POSITION;
+       position = sy_positions_next(lead)) {
+    if (lead->left % SY_DEADLINE_STEPS == SY_DEADLINE_STEPS - 1 &&
         sy_spend(&it->context->time, SY_DEADLINE_STEPS)) {
       return false;
     }
-    if (position < p->offsets[0]) continue;
-    uint32_t start = position - p->offsets[0], i = 1;
-    while (i < p->cover_count && has_position(p, i, start + p->offsets[i])) i++;
-    if (i < p->cover_count) continue;
-    if (!keep_start(p, start)) return false;
+    if (position < offset || !has_start(p, position - offset)) continue;
+    if (!keep_start(p, position - offset)) return false;
     if (!it->context->scoring) return true;
   }
   return p->frequency > 0;
@@ -124,7 +119,7 @@ static uint64_t phrase_upper(sy_iterator *it) {
   phrase_iterator *p = (phrase_iterator *)it;
   uint32_t least = UINT32_MAX;
   for (uint32_t i = 0; i < p->count && least > 1; i++) {
-    uint32_t frequency = sy_postings_frequency(&p->lists[i].postings);
+    uint32_t frequency = sy_postings_frequency(p->postings[i]);
     if (frequency < least) least = frequency;
   }
   return sy_scorer_score(&p->scorer, it->article, least);
@@ -135,7 +130,7 @@ static uint64_t phrase_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
   uint32_t least = 255;
   *last = SY_NO_ARTICLE - 1;
   for (uint32_t i = 0; i < p->count; i++) {
-    uint32_t impact, block_last = sy_postings_block_bound(&p->lists[i].postings, target, &impact);
+    uint32_t impact, block_last = sy_postings_block_bound(p->postings[i], target, &impact);
     if (impact < least) least = impact;
     if (block_last < *last) *last = block_last;
   }
@@ -146,7 +141,7 @@ static uint64_t phrase_most(sy_iterator *it) {
   phrase_iterator *p = (phrase_iterator *)it;
   uint32_t least = 255;
   for (uint32_t i = 0; i < p->count; i++) {
-    uint32_t impact = sy_postings_max_impact(&p->lists[i].postings);
+    uint32_t impact = sy_postings_max_impact(p->postings[i]);
     if (impact < least) least = impact;
   }
   return sy_scorer_bound(&p->scorer, least);
@@ -166,7 +161,8 @@ const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count) {
 }
 
 /* Opens the lists, rarest first. Selection sort: phrases are short. */
-static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, bool *taken) {
+static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, sy_postings *lists,
+                       bool *taken) {
   for (uint32_t i = 0; i < p->count; i++) {
     uint32_t rarest = UINT32_MAX;
     for (uint32_t k = 0; k < p->count; k++) {
@@ -174,11 +170,11 @@ static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, bool *tak
         rarest = k;
     }
     taken[rarest] = true;
-    p->postings[i] = &p->lists[i].postings;
+    p->postings[i] = &lists[i];
     sy_search_open_list(p->base.context, &spec->lists[rarest], p->postings[i]);
-    p->lists[i].offset = spec->offsets[rarest];
-    p->lists[i].cover = spec->cover[rarest];
-    p->cover_count += spec->cover[rarest];
+    if (spec->cover[rarest])
+      p->cover[p->cover_count++] =
+          (cover_list){.postings = p->postings[i], .offset = spec->offsets[rarest]};
   }
 }
 
@@ -199,14 +195,12 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
                           context};
   p->scorer = scorer;
   p->count = spec->count;
-  p->lists = sy_arena_alloc(context->arena, spec->count * sizeof *p->lists);
+  sy_postings *lists = sy_arena_alloc(context->arena, spec->count * sizeof *lists);
   p->postings = sy_arena_alloc(context->arena, spec->count * sizeof(sy_postings *));
-  p->positions = sy_arena_calloc(context->arena, spec->count, sizeof *p->positions);
-  p->offsets = sy_arena_calloc(context->arena, spec->count, sizeof *p->offsets);
-  p->next = sy_arena_calloc(context->arena, spec->count, sizeof *p->next);
-  if (!p->lists || !p->postings || !p->positions || !p->offsets || !p->next) return NULL;
-  open_lists(p, spec, taken);
-  p->base.cost = p->lists[0].postings.list.df;
+  p->cover = sy_arena_alloc(context->arena, spec->count * sizeof *p->cover);
+  if (!lists || !p->postings || !p->cover) return NULL;
+  open_lists(p, spec, lists, taken);
+  p->base.cost = p->postings[0]->list.df;
   phrase_advance(&p->base, 0);
   return &p->base;
 }

@@ -87,13 +87,27 @@ typedef struct sy_positions {
   uint32_t least; /* that the next can be */
 } sy_positions;
 
+/* Of damaged bits. */
+static inline uint32_t sy_positions_end(sy_positions *p) {
+  p->high = p->high_end;
+  p->left = 0;
+  return SY_NO_POSITION;
+}
+
 /* The next position, or SY_NO_POSITION. */
 static inline uint32_t sy_positions_next(sy_positions *p) {
   if (!p->left) return SY_NO_POSITION;
   p->left--;
-  sy_bit_reader high = {p->bits, p->high, p->high_end, false};
-  uint64_t high_part = sy_bits_get_unary(&high);
-  p->high = high.at;
+  uint64_t window = sy_load64(p->bits + (p->high >> 3)) >> (p->high & 7), high_part;
+  if (window) { /* nearly always: at most 56 zeros */
+    high_part = (uint64_t)__builtin_ctzll(window);
+    p->high += high_part + 1;
+    if (p->high > p->high_end) return sy_positions_end(p);
+  } else {
+    sy_bit_reader high = {p->bits, p->high, p->high_end, false};
+    high_part = sy_bits_get_unary(&high);
+    p->high = high.at;
+  }
   uint64_t low = sy_load64(p->bits + (p->low >> 3)) >> (p->low & 7);
   p->low += p->parameter;
   low &= (1ull << p->parameter) - 1;

@@ -221,7 +221,7 @@ static bool find_group(const sy_postings *p, sy_postings_group *g) {
 
 void sy_postings_fetch_positions(const sy_postings *p) {
   sy_postings_group g;
-  if (p->group.open || p->filled < 2 || !find_group(p, &g)) return;
+  if (p->group.open || !p->block_count || !find_group(p, &g)) return;
   uint64_t bytes = g.end / 8 < FETCH_BYTES ? g.end / 8 : FETCH_BYTES;
   for (uint64_t at = 0; at < bytes; at += 64) __builtin_prefetch(g.bits + at);
 }

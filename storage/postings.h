@@ -162,7 +162,7 @@ uint32_t sy_postings_frequency(sy_postings *p);
  * False (and corrupt) when they are not there. */
 bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
                                  sy_positions_range *out);
-/* Has the memory fetch what sy_postings_positions() will read. */
+/* Has the memory fetch what sy_postings_positions() will read of a long list. */
 void sy_postings_fetch_positions(const sy_postings *p);
 /* Positions in the current article. False (and corrupt) when they are not there. */
 bool sy_postings_positions(sy_postings *p, sy_positions *out);
