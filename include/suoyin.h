@@ -299,6 +299,9 @@ typedef struct sy_index_stats {
   uint64_t bytes_ids;
   uint64_t bytes_articles;
   uint64_t bytes_deletes;
+  /* Of all of these that were ever put for a commit, what is merged or deleted now included: by
+   * the sum of what there is, the write amplification. */
+  uint64_t bytes_written;
   uint64_t bytes_file; /* the LMDB file, in use */
   uint64_t bytes_free; /* of these, pages free for reuse */
   /* Of these, pages that cannot be used again before older snapshots are closed or refreshed: what

@@ -68,6 +68,7 @@ static sy_status read_manifest(sy_writer *w, sy_error *error) {
   SY_TRY(sy_env_read(w->env, error));
   sy_status status = sy_manifest_read(w->env, &w->manifest, error);
   sy_env_end_read(w->env);
+  w->written_before = w->manifest.written;
   if (status != SY_NOT_FOUND) return status;
   w->manifest = (sy_manifest){.text_rules = w->options.text_rules, .next_segment = 1};
   w->changed = true; /* an empty index is committed too */
@@ -464,6 +465,7 @@ static sy_status publish(sy_writer *w, sy_error *error) {
   SY_TRY(put_deletes(w, error));
   SY_TRY(delete_merged(w, error));
   w->manifest.commit++;
+  w->manifest.written = w->written_before + sy_env_put_bytes(w->env);
   SY_TRY(sy_manifest_put(w->env, &w->manifest, error));
   SY_TRY(sy_env_commit(w->env, error));
   w->changed = false;

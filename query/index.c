@@ -75,7 +75,8 @@ sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *e
                             .segments = s->count,
                             .commit = s->manifest.commit,
                             .text_rules = s->manifest.text_rules,
-                            .format_version = SY_FORMAT_VERSION};
+                            .format_version = SY_FORMAT_VERSION,
+                            .bytes_written = s->manifest.written};
   for (uint32_t i = 0; i < s->count; i++) {
     const sy_segment_info *info = &s->segments[i].info;
     for (int f = 0; f < SY_FIELD_COUNT; f++) {

@@ -27,6 +27,7 @@ sy_status sy_manifest_put(sy_env *env, const sy_manifest *m, sy_error *error) {
   sy_buffer_u32(&b, SY_FORMAT_VERSION);
   sy_buffer_u32(&b, m->text_rules);
   sy_buffer_u64(&b, m->commit);
+  sy_buffer_u64(&b, m->written);
   sy_buffer_u32(&b, m->next_segment);
   sy_buffer_u32(&b, m->segment_count);
   for (uint32_t i = 0; i < m->segment_count; i++) put_segment(&b, &m->segments[i]);
@@ -80,6 +81,7 @@ sy_status sy_manifest_read(sy_env *env, sy_manifest *m, sy_error *error) {
   }
   m->text_rules = sy_read_u32(&c);
   m->commit = sy_read_u64(&c);
+  m->written = sy_read_u64(&c);
   m->next_segment = sy_read_u32(&c);
   m->segment_count = sy_read_u32(&c);
   bool good = !c.failed && m->segment_count <= SY_SEGMENTS_MAX;

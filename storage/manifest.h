@@ -7,6 +7,7 @@
  *     format version   u32      SY_FORMAT_VERSION
  *     text rules       u32      SY_TEXT_*
  *     commit           u64      1 for the first
+ *     written          u64      bytes of values that the processes of all commits have put
  *     next segment     u32      id for the next segment; ids are not used again
  *     segments         u32
  *     for each segment, in article order:
@@ -24,7 +25,7 @@
 
 #include "storage/lexicon.h"
 
-#define SY_FORMAT_VERSION 1u
+#define SY_FORMAT_VERSION 2u
 #define SY_SEGMENTS_MAX (1u << 20)
 
 typedef struct sy_field_info {
@@ -57,6 +58,7 @@ uint64_t sy_segment_bytes(const sy_segment_info *info);
 typedef struct sy_manifest {
   uint32_t text_rules;
   uint64_t commit;
+  uint64_t written; /* bytes, in all commits; by the bytes of segments: the write amplification */
   uint32_t next_segment;
   uint32_t segment_count;
   sy_segment_info *segments; /* owned: sy_manifest_free() */

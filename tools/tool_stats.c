@@ -7,10 +7,15 @@ typedef struct row {
   uint64_t value;
 } row;
 
-enum { COUNT_ROWS = 11, BYTE_ROWS = 10, FILE_ROWS = 3 }; /* of bytes, the last are the file's */
+enum { COUNT_ROWS = 11, BYTE_ROWS = 11, FILE_ROWS = 4 }; /* of bytes, the last are of all */
 
-static void print_json(const row *counts, const row *bytes, double per_posting,
-                       double per_position) {
+/* Quotients of bytes. */
+typedef struct ratios {
+  double per_posting, per_position;
+  double amplification; /* what was written by what there is */
+} ratios;
+
+static void print_json(const row *counts, const row *bytes, const ratios *r) {
   putchar('{');
   for (size_t i = 0; i < COUNT_ROWS; i++) {
     printf("\"%s\": %llu, ", counts[i].name, (unsigned long long)counts[i].value);
@@ -19,8 +24,9 @@ static void print_json(const row *counts, const row *bytes, double per_posting,
   for (size_t i = 0; i < BYTE_ROWS; i++) {
     printf("%s\"%s\": %llu", i ? ", " : "", bytes[i].name, (unsigned long long)bytes[i].value);
   }
-  printf("}, \"bytes_per_posting\": %.4f, \"bytes_per_position\": %.4f}\n", per_posting,
-         per_position);
+  printf("}, \"bytes_per_posting\": %.4f, \"bytes_per_position\": %.4f, ", r->per_posting,
+         r->per_position);
+  printf("\"write_amplification\": %.4f}\n", r->amplification);
 }
 
 static void print_rules(uint32_t rules) {
@@ -38,15 +44,19 @@ static void print_rules(uint32_t rules) {
   putchar('\n');
 }
 
-static void print_text(const row *counts, const row *bytes, double per_posting, double per_position,
-                       uint32_t rules) {
+static uint64_t bytes_of_parts(const row *bytes) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < BYTE_ROWS - FILE_ROWS; i++) sum += bytes[i].value;
+  return sum;
+}
+
+static void print_text(const row *counts, const row *bytes, const ratios *r, uint32_t rules) {
   for (size_t i = 0; i < COUNT_ROWS; i++) {
     if (counts[i].label)
       printf("%-20s %16llu\n", counts[i].label, (unsigned long long)counts[i].value);
   }
   print_rules(rules);
-  uint64_t parts = 0;
-  for (size_t i = 0; i < BYTE_ROWS - FILE_ROWS; i++) parts += bytes[i].value;
+  uint64_t parts = bytes_of_parts(bytes);
   fputs("\nbytes\n", stdout);
   for (size_t i = 0; i < BYTE_ROWS; i++) {
     printf("  %-18s %16llu", bytes[i].label, (unsigned long long)bytes[i].value);
@@ -54,8 +64,9 @@ static void print_text(const row *counts, const row *bytes, double per_posting, 
       printf("  %5.1f%%", 100.0 * (double)bytes[i].value / (double)parts);
     putchar('\n');
   }
-  printf("  %-18s %16.3f\n  %-18s %16.3f\n", "per posting", per_posting, "per position",
-         per_position);
+  printf("  %-18s %16.3f\n  %-18s %16.3f\n", "per posting", r->per_posting, "per position",
+         r->per_position);
+  printf("%-20s %16.3f\n", "write amplification", r->amplification);
 }
 
 static double ratio(uint64_t bytes, uint64_t count) {
@@ -92,16 +103,17 @@ int tool_stats(const tool_arguments *arguments) {
       {"ids", "ids", s.bytes_ids},
       {"articles", "articles", s.bytes_articles},
       {"deletes", "deletes", s.bytes_deletes},
+      {"written", "written in all", s.bytes_written},
       {"file", "file in use", s.bytes_file},
       {"free", "of these, free", s.bytes_free},
       {"held", "held by readers", s.bytes_held},
   };
-  double per_posting = ratio(s.bytes_postings, s.postings);
-  double per_position = ratio(s.bytes_positions, s.positions);
+  ratios r = {ratio(s.bytes_postings, s.postings), ratio(s.bytes_positions, s.positions),
+              ratio(s.bytes_written, bytes_of_parts(bytes))};
   if (arguments->json) {
-    print_json(counts, bytes, per_posting, per_position);
+    print_json(counts, bytes, &r);
   } else {
-    print_text(counts, bytes, per_posting, per_position, s.text_rules);
+    print_text(counts, bytes, &r, s.text_rules);
   }
   sy_index_close(index);
   return CLI_FOUND;

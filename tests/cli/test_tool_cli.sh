@@ -27,6 +27,11 @@ result "its members"
 "$tool" stats >stats.txt && grep -Eq '^articles +3$' stats.txt && grep -Eq '^  postings ' stats.txt &&
   grep -Eq '^other readers +0$' stats.txt && grep -Eq '^  held by readers +0$' stats.txt
 result "stats"
+cp -r test.idx merged.idx && "$tool" merge -i merged.idx && "$tool" stats -i merged.idx --json >merged.json &&
+  [ "$(member segments merged.json)" = 1 ] && [ "$(member written merged.json)" -gt "$(member written stats.json)" ] &&
+  awk "BEGIN { exit !($(member write_amplification merged.json) > $(member write_amplification stats.json)) }" &&
+  awk "BEGIN { exit !($(member write_amplification stats.json) > 1) }"
+result "what was written, merges included"
 same "check" 0 1 bash -c "$tool check | grep -c '^OK: 3 articles in 2 segments'"
 
 same "terms" 0 "机器	body	2

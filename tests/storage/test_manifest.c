@@ -52,6 +52,7 @@ static void fill_segment(sy_segment_info *s, random_source *random) {
 static void compare(const sy_manifest *a, const sy_manifest *b) {
   assert_int_equal(a->text_rules, b->text_rules);
   assert_int_equal(a->commit, b->commit);
+  assert_int_equal(a->written, b->written);
   assert_int_equal(a->next_segment, b->next_segment);
   assert_int_equal(a->segment_count, b->segment_count);
   for (uint32_t i = 0; i < a->segment_count; i++) {
@@ -75,7 +76,11 @@ static void test_round_trip(void **state) {
   world *w = *state;
   random_source random = seeded(19);
   for (uint32_t count = 0; count < 40; count += 1 + count / 3) {
-    sy_manifest m = {random_below(&random, 16), random_next(&random), 77, count,
+    sy_manifest m = {random_below(&random, 16),
+                     random_next(&random),
+                     random_next(&random),
+                     77,
+                     count,
                      calloc(count + 1, sizeof(sy_segment_info))};
     for (uint32_t i = 0; i < count; i++) fill_segment(&m.segments[i], &random);
     sy_manifest read, copy;
@@ -102,7 +107,7 @@ static uint8_t *sample(world *w, size_t *bytes) {
   random_source random = {20};
   sy_segment_info segment;
   fill_segment(&segment, &random);
-  sy_manifest m = {15, 3, 9, 1, &segment};
+  sy_manifest m = {15, 3, 1000, 9, 1, &segment};
   assert_ok(sy_manifest_put(w->env, &m, &test_error));
   assert_ok(sy_env_commit(w->env, &test_error));
   assert_ok(sy_env_read(w->env, &test_error));
@@ -120,13 +125,14 @@ static void test_layout(void **state) {
   uint8_t *m = sample(*state, &bytes);
   assert_memory_equal(m, "SUOYIN\r\n", 8);
   assert_memory_equal(m + 8,
-                      "\1\0\0\0"
+                      "\2\0\0\0"
                       "\x0F\0\0\0"
                       "\3\0\0\0\0\0\0\0"
+                      "\xE8\3\0\0\0\0\0\0"
                       "\x09\0\0\0"
                       "\1\0\0\0",
-                      24);
-  assert_int_equal(bytes, 32 + 12 + SY_FIELD_COUNT * 36 + 8 * SY_PART_COUNT + 8 * SY_STREAM_COUNT);
+                      32);
+  assert_int_equal(bytes, 40 + 12 + SY_FIELD_COUNT * 36 + 8 * SY_PART_COUNT + 8 * SY_STREAM_COUNT);
   free(m);
 }
 
@@ -143,13 +149,13 @@ static void test_foreign(void **state) {
     assert_non_null(strstr(test_error.reason, "not a Suoyin index"));
     free(bad);
   }
-  good[8] = 2;
+  good[8] = 3;
   put_bytes(w, good, bytes);
   assert_status(read_manifest(w, &m), SY_VERSION);
+  assert_non_null(strstr(test_error.reason, "version 3"));
   assert_non_null(strstr(test_error.reason, "version 2"));
-  assert_non_null(strstr(test_error.reason, "version 1"));
   assert_non_null(strstr(test_error.file, w->path));
-  put_bytes(w, good, 32); /* also when the rest is missing */
+  put_bytes(w, good, 40); /* also when the rest is missing */
   assert_status(read_manifest(w, &m), SY_VERSION);
   free(good);
 }
@@ -175,8 +181,8 @@ static void test_damage(void **state) {
   const struct {
     size_t at;
     uint32_t value;
-  } faults[] = {{32, 0}, {40, UINT32_MAX}, {28, UINT32_MAX},
-                {28, 2}, {28, 0},          {44 + 32, 0x7FC00000}};
+  } faults[] = {{40, 0}, {48, UINT32_MAX}, {36, UINT32_MAX},
+                {36, 2}, {36, 0},          {52 + 32, 0x7FC00000}};
   for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
     uint8_t *bad = exact_copy(good, bytes);
     sy_store32(bad + faults[i].at, faults[i].value);
