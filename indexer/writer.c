@@ -16,7 +16,11 @@
 #include "indexer/tuples.h"
 #include "indexer/writer_state.h"
 
-#define MEMORY_LEAST (32ull << 20)
+#define MIB (1ull << 20)
+#define MEMORY_LEAST (32 * MIB)
+#define MEMORY_FIXED (64 * MIB)     /* what does not grow with the batch: this, */
+#define MEMORY_OF_THREAD (24 * MIB) /* and this for each thread */
+#define BATCH_LEAST (16 * MIB)
 #define CLAIMS_MOST 16384u /* ids of the batch that are looked up together */
 
 /* ---- Opening and closing --------------------------------------------------------------------- */
@@ -89,6 +93,16 @@ static sy_status load_deletes(sy_writer *w, sy_error *error) {
   return SY_OK;
 }
 
+/* What the batch may take: half of the memory, as the rest is for sorting and coding it, LMDB's dirty
+ * pages, a merge and what is mapped; of little memory for many threads, two thirds of what they
+ * leave. */
+static uint64_t batch_memory_most(const sy_writer_options *o) {
+  uint64_t fixed = MEMORY_FIXED + o->threads * MEMORY_OF_THREAD;
+  uint64_t left = o->memory_bytes > fixed ? (o->memory_bytes - fixed) / 3 * 2 : 0;
+  if (left > o->memory_bytes / 2) left = o->memory_bytes / 2;
+  return left > BATCH_LEAST ? left : BATCH_LEAST;
+}
+
 static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   const sy_writer_options *o = &w->options;
   if (o->memory_bytes < MEMORY_LEAST)
@@ -101,6 +115,7 @@ static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   }
   if (o->text_rules & ~(uint32_t)SY_TEXT_DEFAULT)
     return sy_fail(error, SY_INVALID, "unknown text rule");
+  w->batch_memory_most = batch_memory_most(o);
   SY_TRY(sy_pool_new(o->threads, &w->pool, error));
   SY_TRY(sy_env_open(path, true, o->create, &w->env, error));
   SY_TRY(read_manifest(w, error));
@@ -361,9 +376,8 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   w->counts.text_bytes += article->title.bytes + article->body.bytes;
   w->batch_text_bytes += bytes;
   w->merge_text_bytes += bytes;
-  /* Half: the rest is for sorting and coding, LMDB's dirty pages, a merge and what is mapped. */
-  bool full = batch_memory(w) > w->options.memory_bytes / 2 ||
-              w->batch_text_bytes > 3 * w->options.memory_bytes;
+  bool full =
+      batch_memory(w) > w->batch_memory_most || w->batch_text_bytes > 3 * w->options.memory_bytes;
   if (full) SY_TRY(flush_and_merge(w, error));
   return w->merge ? sy_writer_go_on_merging(w, error) : SY_OK;
 }

@@ -34,10 +34,11 @@ struct sy_writer {
 
   sy_merge *merge; /* under way, or NULL */
   uint32_t merge_first, merge_count;
-  uint32_t first_pending;    /* segments from this id on are named by no commit */
-  uint64_t merge_text_bytes; /* added since it began */
-  uint64_t written_before;   /* of the manifest, by other processes */
-  uint64_t added_bytes;      /* of the batches' segments since the last commit */
+  uint32_t first_pending;     /* segments from this id on are named by no commit */
+  uint64_t merge_text_bytes;  /* added since it began */
+  uint64_t batch_memory_most; /* bytes */
+  uint64_t written_before;    /* of the manifest, by other processes */
+  uint64_t added_bytes;       /* of the batches' segments since the last commit */
 
   sy_writer_counts counts;
   uint64_t compress_nanoseconds, merge_nanoseconds, call_nanoseconds;
