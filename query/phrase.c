@@ -15,9 +15,10 @@
 /* A list whose positions are read. */
 typedef struct cover_list {
   sy_postings *postings;
-  uint32_t offset;        /* in the phrase */
-  sy_positions positions; /* in the current article */
-  uint32_t next;          /* the first of them that is not passed yet */
+  uint32_t offset; /* in the phrase */
+  bool loaded;     /* in the current article: what follows is known */
+  sy_positions positions;
+  uint32_t next; /* the first of them that is not passed yet */
 } cover_list;
 
 typedef struct phrase_iterator {
@@ -40,25 +41,49 @@ static uint32_t phrase_advance(sy_iterator *it, uint32_t target) {
                                         it->floor ? &contest : NULL);
 }
 
-/* Reads positions of the cover; the list with the fewest leads. */
-static bool load_positions(phrase_iterator *p) {
+/* Reads a list's positions in the current article. */
+static bool load_positions(phrase_iterator *p, cover_list *list) {
+  if (!sy_postings_positions(list->postings, &list->positions)) {
+    sy_search_damaged(p->base.context);
+    return false;
+  }
+  p->base.context->positions += list->positions.count;
+  list->next = sy_positions_next(&list->positions);
+  list->loaded = true;
+  return true;
+}
+
+/* Of one list or two, reads all; the one with the fewest positions leads. */
+static bool load_few(phrase_iterator *p) {
   for (uint32_t i = 0; i < p->cover_count; i++) sy_postings_fetch_positions(p->cover[i].postings);
   p->lead = p->cover;
   for (uint32_t i = 0; i < p->cover_count; i++) {
-    cover_list *list = &p->cover[i];
-    if (!sy_postings_positions(list->postings, &list->positions)) {
-      sy_search_damaged(p->base.context);
-      return false;
-    }
-    p->base.context->positions += list->positions.count;
-    list->next = sy_positions_next(&list->positions);
-    if (list->positions.count < p->lead->positions.count) p->lead = list;
+    if (!load_positions(p, &p->cover[i])) return false;
+    if (p->cover[i].positions.count < p->lead->positions.count) p->lead = &p->cover[i];
   }
   return true;
 }
 
-/* Whether the list has `wanted`, which is above all asked for before. */
-static inline bool has_position(cover_list *list, uint32_t wanted) {
+/* Of more, those of the lead. The others' are not read before they are asked for: where the first
+ * ones do not match, no more are. */
+static bool load_lead(phrase_iterator *p) {
+  uint32_t fewest = UINT32_MAX;
+  for (uint32_t i = 0; i < p->cover_count; i++) {
+    cover_list *list = &p->cover[i];
+    uint32_t frequency = sy_postings_frequency(list->postings);
+    list->loaded = false;
+    if (frequency >= fewest) continue;
+    fewest = frequency;
+    p->lead = list;
+  }
+  sy_postings_fetch_positions(p->lead->postings);
+  for (uint32_t i = 0; i < 2; i++) sy_postings_fetch_positions(p->cover[i].postings);
+  return load_positions(p, p->lead);
+}
+
+/* Whether the list has `wanted`, which is above all asked for before in this article. */
+static inline bool has_position(phrase_iterator *p, cover_list *list, uint32_t wanted) {
+  if (!list->loaded && !load_positions(p, list)) return false;
   uint32_t position = list->next;
   while (position < wanted) position = sy_positions_next(&list->positions);
   list->next = position;
@@ -69,7 +94,7 @@ static inline bool has_position(cover_list *list, uint32_t wanted) {
 static inline bool has_start(phrase_iterator *p, uint32_t start) {
   for (uint32_t i = 0; i < p->cover_count; i++) {
     cover_list *list = &p->cover[i];
-    if (list != p->lead && !has_position(list, start + list->offset)) return false;
+    if (list != p->lead && !has_position(p, list, start + list->offset)) return false;
   }
   return true;
 }
@@ -93,7 +118,7 @@ static bool keep_start(phrase_iterator *p, uint32_t start) {
 static bool phrase_matches(sy_iterator *it) {
   phrase_iterator *p = (phrase_iterator *)it;
   p->frequency = 0;
-  if (!load_positions(p)) return false;
+  if (!(p->cover_count > 2 ? load_lead(p) : load_few(p))) return false;
   sy_positions *lead = &p->lead->positions;
   uint32_t offset = p->lead->offset;
   for (uint32_t position = p->lead->next; position != SY_NO_POSITION;
