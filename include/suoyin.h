@@ -107,8 +107,9 @@ typedef struct sy_writer sy_writer;
 typedef struct sy_writer_options {
   bool create;         /* make the index when it is not there (default true) */
   uint32_t text_rules; /* SY_TEXT_* of a new index; an existing index keeps its own */
-  uint64_t
-      memory_bytes; /* target for the writer's working memory; at least 32 MiB (default 512 MiB) */
+  /* The memory of the process while it writes, whatever is added; at least 32 MiB (default 512
+   * MiB), but 88 MiB and 24 for each thread may be taken all the same. */
+  uint64_t memory_bytes;
   int compression_level; /* zstd level of stored text, 1 to 19 (default 2) */
   /* 1 to 16: the caller's, and those that work beside it. They run only while a call of the
    * writer's functions has given them work, and have all signals blocked (default 2). */
