@@ -1,6 +1,7 @@
 /* input_libxml.c - an allocator for libxml2 that does not return when there is no memory. */
 #include "indexer/input_libxml.h"
 
+#include <libxml/catalog.h>
 #include <libxml/parser.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -11,14 +12,14 @@ static xmlReallocFunc before_realloc;
 static xmlStrdupFunc before_strdup;
 static xmlFreeFunc before_free;
 
-enum { MOST_ALLOCATIONS = 20000 }; /* between two events */
+enum { MOST_ALLOCATIONS = 20000 /* between two events */, MOST_KEPT = 20000 };
 
 typedef struct run {
   jmp_buf out;
   bool left;            /* through `out`: only frees from there on */
   uint32_t allocations; /* since the last event */
   uint32_t kept_count;
-  void *kept[20000]; /* allocated and not freed: what libxml2 is busy with is among them */
+  void *kept[MOST_KEPT]; /* allocated and not freed: what libxml2 is busy with is among them */
 } run;
 
 /* Of this thread; NULL: libxml2 is used by somebody else. */
@@ -27,7 +28,7 @@ static _Thread_local run *now;
 /* When there are too many they are let go: a parser frees most of them itself. */
 static void keep(void *block) {
   if (!now || !block) return;
-  if (now->kept_count == sizeof now->kept / sizeof *now->kept) now->kept_count = 0;
+  if (now->kept_count == MOST_KEPT) now->kept_count = 0;
   now->kept[now->kept_count++] = block;
 }
 
@@ -54,7 +55,8 @@ static void *allocate(size_t bytes) {
 static void *reallocate(void *block, size_t bytes) {
   forget(block);
   void *grown = before_realloc(block, bytes);
-  if (grown || !bytes) return given(grown);
+  if (!bytes) return grown; /* freed */
+  if (grown) return given(grown);
   keep(block);
   return given(NULL);
 }
@@ -67,7 +69,8 @@ static void release(void *block) {
 }
 
 static void set_allocator(void) {
-  xmlInitParser(); /* what it makes once is made without a way out, and locked */
+  xmlInitParser();        /* what it makes once is made without a way out, and locked; */
+  xmlInitializeCatalog(); /* and what it would make for a document that asks for it */
   xmlMemGet(&before_free, &before_malloc, &before_realloc, &before_strdup);
   xmlMemSetup(release, allocate, reallocate, duplicate);
 }

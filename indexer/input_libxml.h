@@ -24,8 +24,8 @@ typedef struct sy_input_libxml {
 /*
  * Calls `work`, which uses libxml2. SY_NO_MEMORY: it was not given an allocation; SY_BAD_INPUT: too
  * many without an event. `work` was then left in the middle, `give_up` was called, and what libxml2
- * was busy with is freed, too. It writes no messages meanwhile. Sets libxml2's allocator once in a
- * process, to one that calls the one it had.
+ * was busy with is freed, too, if it had no more than 20,000 blocks. It writes no messages
+ * meanwhile. Sets libxml2's allocator once in a process, to one that calls the one it had.
  */
 sy_status sy_input_libxml_run(const sy_input_libxml *calls, void *context, const char *file,
                               sy_error *error);

@@ -37,7 +37,7 @@ struct sy_writer {
   uint32_t first_pending;     /* segments from this id on are named by no commit */
   uint64_t merge_text_bytes;  /* added since it began */
   uint64_t batch_memory_most; /* bytes */
-  uint64_t written_before;    /* of the manifest, by other processes */
+  uint64_t written_before;    /* in commits before this writer was opened */
   uint64_t added_bytes;       /* of the batches' segments since the last commit */
 
   sy_writer_counts counts;

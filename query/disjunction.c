@@ -11,8 +11,12 @@
  *     terms     t1   t2   t3 | t4   t5       ascending by largest score
  *               non-essential| essential     sum(t1..t3) in this window <= threshold
  *
+ * What the heaviest terms have in the block that they begin with is the first threshold: so many
+ * articles score so much with one term alone.
+ *
  * A phrase is added with what it scores at most, which its frequencies tell; its positions are read
  * only for articles that could enter with it, by a second iterator (`check`) that follows behind.
+ * What cannot enter with it, whatever all other terms add, it passes over (sy_iterator.floor).
  *
  * Source: Turtle and Flood, Query evaluation: strategies and optimizations, 1995 (MaxScore).
  * Block-Max WAND lost against it by a factor of three to five on n-grams, whose lists are many and
@@ -251,8 +255,9 @@ static void offer(disjunction *d, uint32_t article, uint64_t score, uint64_t oth
   if (!sy_topk_accepts(d->base.top, score + others) || sy_segment_deleted(d->base.segment, article))
     return;
   context->scored++;
+  /* Without what was passed over, a score can be too low: never that of an article that enters. */
   if (!sy_spend(&context->time, 1) && complete_score(d, article, &score) &&
-      !sy_is_over(&context->time))
+      sy_topk_accepts(d->base.top, score) && !sy_is_over(&context->time))
     sy_topk_offer(d->base.top, score, d->base.segment->base + article);
 }
 
@@ -313,8 +318,8 @@ static void drop_hopeless(disjunction *d) {
     sum += d->terms[d->hopeless++].most;
 }
 
-/* Lets what is verified pass over articles which cannot enter, whatever all others add. The sums only
- * fall, so this holds for later windows, too. */
+/* Lets what is verified pass over articles which cannot enter, whatever all others add. The sums
+ * only fall, so this holds for later windows, too. */
 static void raise_floors(disjunction *d) {
   uint64_t threshold = sy_topk_threshold(d->base.top), sum = 0;
   for (uint32_t i = 0; i < d->count; i++) {
@@ -403,8 +408,8 @@ static uint64_t score_in_block(const disjunction *d, const term *t, uint64_t wan
   return count == wanted ? best[count - 1] : 0;
 }
 
-/* Before anything is scored: so many articles have this much from one term alone. The heaviest terms
- * tell it, from the block that they stand on. */
+/* Before anything is scored: so many articles have this much from one term alone. The heaviest
+ * terms tell it, from the block that they stand on. */
 static void find_floor(disjunction *d) {
   sy_topk *top = d->base.top;
   uint32_t left = FLOOR_TERMS;

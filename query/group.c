@@ -87,18 +87,15 @@ static uint64_t group_score(sy_iterator *it) {
   return score;
 }
 
+/* The same for an article whoever asks, and whatever was asked before: disjunction.c takes off what
+ * it has added. So SHOULD children are brought to the article. */
 static uint64_t group_upper(sy_iterator *it) {
   group_iterator *g = (group_iterator *)it;
   uint64_t sum = 0;
   for (uint32_t i = 0; i < g->must_count; i++) sum += g->must[i]->upper(g->must[i]);
   for (uint32_t i = 0; i < g->should_count; i++) {
     sy_iterator *child = g->should[i];
-    uint32_t last;
-    if (child->article == it->article) {
-      sum += child->upper(child);
-    } else if (child->article < it->article) { /* not brought here yet */
-      sum += child->bound(child, it->article, &last);
-    }
+    if (sy_iterator_reach(child, it->article) == it->article) sum += child->upper(child);
   }
   return sum;
 }

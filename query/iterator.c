@@ -25,6 +25,10 @@ static uint32_t advance_contender(sy_search_context *context, sy_postings *p, ui
   float threshold = sy_scorer_threshold(contest->floor);
   while (article != SY_NO_ARTICLE && !sy_spend(&context->time, 1)) {
     sy_postings_load_frequencies(p);
+    if (p->corrupt) {
+      sy_search_damaged(context);
+      return SY_NO_ARTICLE;
+    }
     for (uint32_t i = p->at; i < p->filled; i++) {
       if (!sy_scorer_may_exceed(contest->scorer, threshold, p->articles[i], p->frequencies[i]))
         continue;

@@ -55,7 +55,7 @@ struct sy_iterator {
   /* The score of the current article, which matches. */
   uint64_t (*score)(sy_iterator *it);
   /* The current candidate, should it match, scores no more than this: told from frequencies,
-   * without positions. */
+   * without positions, and the same whenever it is asked for. */
   uint64_t (*upper)(sy_iterator *it);
   /* No article from `target`, which is not below the current one, to *last scores more than
    * this. */

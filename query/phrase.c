@@ -68,6 +68,7 @@ static bool load_few(phrase_iterator *p) {
  * ones do not match, no more are. */
 static bool load_lead(phrase_iterator *p) {
   uint32_t fewest = UINT32_MAX;
+  p->lead = p->cover;
   for (uint32_t i = 0; i < p->cover_count; i++) {
     cover_list *list = &p->cover[i];
     uint32_t frequency = sy_postings_frequency(list->postings);

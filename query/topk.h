@@ -16,7 +16,7 @@ typedef struct sy_ranked {
 
 typedef struct sy_topk {
   uint64_t wanted;
-  uint64_t floor;           /* of the scores that can be among the best of all threads */
+  uint64_t floor;           /* so many articles score as much, as is known from elsewhere */
   _Atomic uint64_t *shared; /* the highest floor of all; NULL: one thread */
   size_t count, capacity;
   sy_ranked *entries;
@@ -30,7 +30,7 @@ void sy_topk_offer(sy_topk *top, uint64_t score, uint64_t article);
 /* Best first; equal scores in article order. Ends the heap. */
 void sy_topk_sort(sy_topk *top);
 
-/* Tells the other threads what the worst of a full heap scores, and learns their best such floor.
+/* Tells the other threads the floor or what the worst of a full heap scores, and learns theirs.
  * An article below it is not among the k best; one that equals it may be, if it comes before
  * theirs. */
 void sy_topk_share(sy_topk *top);

@@ -7,7 +7,7 @@
  *     format version   u32      SY_FORMAT_VERSION
  *     text rules       u32      SY_TEXT_*
  *     commit           u64      1 for the first
- *     written          u64      bytes of values that the processes of all commits have put
+ *     written          u64      bytes of all values put so far, but for this one
  *     next segment     u32      id for the next segment; ids are not used again
  *     segments         u32
  *     for each segment, in article order:
@@ -58,7 +58,7 @@ uint64_t sy_segment_bytes(const sy_segment_info *info);
 typedef struct sy_manifest {
   uint32_t text_rules;
   uint64_t commit;
-  uint64_t written; /* bytes, in all commits; by the bytes of segments: the write amplification */
+  uint64_t written; /* bytes, in all commits; divided by those of segments: write amplification */
   uint32_t next_segment;
   uint32_t segment_count;
   sy_segment_info *segments; /* owned: sy_manifest_free() */

@@ -24,8 +24,8 @@
  * (docs/benchmarks.md).
  *
  * Example: an article of length 100 (code 36) with positions 3 and 70: log of the frequency is 8, k
- * = (36 + 16 - 8 - 5) / 8 = 4. Gaps 3 and 66: high parts 0 and 4, low bits 3 and
- * 2: 1 00001 | 1100 0100 from the first bit on: bytes E1 08.
+ * = (36 + 16 - 8 - 5) / 8 = 4. Gaps 3 and 66: high parts 0 and 4, low bits 3 and 2: 1 00001 | 1100
+ * 0100 from the first bit on: bytes E1 08.
  *
  * Source: Rice, Some practical universal noiseless coding techniques, 1979; the split of codes in
  * two strings is that of Elias-Fano (elias_fano.h).
