@@ -111,6 +111,8 @@ static sy_status load_block(sy_articles *a, uint32_t block, sy_error *error) {
       b.block_bytes)
     return corrupt(a, error);
   a->block = block;
+  a->next = first_of(a, block);
+  a->next_at = 0;
   return SY_OK;
 }
 
@@ -152,10 +154,16 @@ sy_status sy_articles_get(sy_articles *a, uint32_t article, sy_article *out, sy_
   uint32_t block = find_block(a, article);
   if (first_of(a, block) > article) return corrupt(a, error);
   if (block != a->block) SY_TRY(load_block(a, block, error));
-  sy_cursor c = sy_cursor_make(a->raw, sy_load32(a->raw_sizes + 4 * (size_t)block));
+  if (article < a->next) { /* from the beginning again */
+    a->next = first_of(a, block);
+    a->next_at = 0;
+  }
+  size_t bytes = sy_load32(a->raw_sizes + 4 * (size_t)block);
+  sy_cursor c = sy_cursor_make(a->raw + a->next_at, bytes - a->next_at);
   *out = (sy_article){.id = {NULL, 0}};
-  for (uint32_t i = first_of(a, block); i <= article; i++) {
+  for (; a->next <= article; a->next++) {
     if (!sy_article_read(&c, out)) return corrupt(a, error);
+    a->next_at = (size_t)(c.at - a->raw);
   }
   uint32_t alphabet = a->alphabet_of[block];
   if (alphabet > a->alphabet_count) return corrupt(a, error);

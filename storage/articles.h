@@ -103,6 +103,8 @@ typedef struct sy_articles {
   uint32_t block; /* the block in `raw`; UINT32_MAX for none */
   uint8_t *raw;
   size_t raw_capacity;
+  uint32_t next; /* the article that lies at `next_at` in `raw` */
+  size_t next_at;
   sy_buffer
       text; /* of the article asked for, when its block has an alphabet or was read in sections */
   sy_buffer section; /* the text of one section */
