@@ -395,7 +395,7 @@ static bool add_all_terms(disjunction *d, uint32_t count, uint32_t segment) {
  * are not so many. */
 static uint64_t score_in_block(const disjunction *d, const term *t, uint64_t wanted) {
   sy_postings *p = t->postings;
-  uint64_t best[SY_BLOCK], count = 0; /* descending */
+  uint64_t best[SY_BLOCK] = {0}, count = 0; /* descending */
   sy_postings_load_frequencies(p);
   for (uint32_t i = 0; i < p->filled; i++) {
     uint64_t score = sy_scorer_score(t->scorer, p->articles[i], p->frequencies[i]);
@@ -413,7 +413,7 @@ static uint64_t score_in_block(const disjunction *d, const term *t, uint64_t wan
 static void find_floor(disjunction *d) {
   sy_topk *top = d->base.top;
   uint32_t left = FLOOR_TERMS;
-  if (top->wanted > SY_BLOCK) return;
+  if (!top->wanted || top->wanted > SY_BLOCK) return;
   for (uint32_t i = d->count; i-- > 0 && left && d->terms[i].most > top->floor;) {
     const term *t = &d->terms[i];
     if (!t->postings || t->postings->filled < top->wanted) continue;
