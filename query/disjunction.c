@@ -109,6 +109,11 @@ static int compare_terms(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* Where a term stands; of a list, the iterator over it does not follow. */
+static inline uint32_t article_of(const term *t) {
+  return t->postings ? t->postings->article : t->it->article;
+}
+
 /* ---- Scoring --------------------------------------------------------------------------------- */
 
 static inline void add_score(uint32_t *scores, uint8_t *touched, uint32_t slot, uint32_t score) {
@@ -290,7 +295,7 @@ static uint32_t next_article(const disjunction *d) {
   uint32_t least = SY_NO_ARTICLE;
   for (uint32_t i = d->hopeless; i < d->count; i++) {
     const term *t = &d->terms[i];
-    uint32_t article = t->postings ? t->postings->article : t->it->article;
+    uint32_t article = article_of(t);
     if (article < d->from) article = d->from; /* where it is from there on is not known */
     least = article < least ? article : least;
   }
@@ -304,7 +309,7 @@ static bool divide_terms(disjunction *d, uint32_t end) {
   uint64_t sum = 0;
   for (uint32_t i = 0; i < d->count; i++) {
     const term *t = &d->terms[i];
-    bool behind = (t->postings ? t->postings->article : t->it->article) >= end;
+    bool behind = article_of(t) >= end;
     d->terms[i].sum = sum += behind ? 0 : t->most;
     if (!sy_topk_accepts(d->base.top, sum)) d->essential = i + 1;
   }
@@ -324,7 +329,7 @@ static void raise_floors(disjunction *d) {
   uint64_t threshold = sy_topk_threshold(d->base.top), sum = 0;
   for (uint32_t i = 0; i < d->count; i++) {
     const term *t = &d->terms[i];
-    bool over = (t->postings ? t->postings->article : t->it->article) == SY_NO_ARTICLE;
+    bool over = article_of(t) == SY_NO_ARTICLE;
     sum += over ? 0 : t->most;
   }
   for (uint32_t i = 0; i < d->count; i++) {

@@ -111,8 +111,7 @@ static sy_status load_block(sy_articles *a, uint32_t block, sy_error *error) {
       b.block_bytes)
     return corrupt(a, error);
   a->block = block;
-  a->next = first_of(a, block);
-  a->next_at = 0;
+  a->next = UINT32_MAX;
   return SY_OK;
 }
 
@@ -154,7 +153,7 @@ sy_status sy_articles_get(sy_articles *a, uint32_t article, sy_article *out, sy_
   uint32_t block = find_block(a, article);
   if (first_of(a, block) > article) return corrupt(a, error);
   if (block != a->block) SY_TRY(load_block(a, block, error));
-  if (article < a->next) { /* from the beginning again */
+  if (article < a->next) { /* from the beginning */
     a->next = first_of(a, block);
     a->next_at = 0;
   }
