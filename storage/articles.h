@@ -103,7 +103,7 @@ typedef struct sy_articles {
   uint32_t block; /* the block in `raw`; UINT32_MAX for none */
   uint8_t *raw;
   size_t raw_capacity;
-  uint32_t next; /* the article that lies at `next_at` in `raw` */
+  uint32_t next; /* the article at `next_at` in `raw`; UINT32_MAX: none was read */
   size_t next_at;
   sy_buffer
       text; /* of the article asked for, when its block has an alphabet or was read in sections */
