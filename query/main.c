@@ -47,7 +47,8 @@ static const cli_option option_table[] = {
      "run each line of FILE, QID<TAB>QUERY or QUERY (- for standard input)"},
     {THREADS_OPTION, "threads", "N",
      "at most N threads, 1 to 16: for a large query, or for the queries of a FILE (default: 1)"},
-    {FORMAT_OPTION, "format", "FORMAT", "text, json (a line each), tsv or trec (default: text)"},
+    {FORMAT_OPTION, "format", "FORMAT",
+     "text, json (a line each), html, tsv or trec (default: text)"},
     {JSON_OPTION, "json", NULL, "the same as --format json"},
     {TAG_OPTION, "tag", "NAME", "last column of trec lines (default: suoyin)"},
     {NO_SNIPPET_OPTION, "no-snippet", NULL, "leave out snippets and highlights"},
@@ -98,7 +99,7 @@ static bool set_number(const char *value, uint32_t low, uint32_t high, uint32_t 
 }
 
 static bool set_format(settings *s, const char *value) {
-  static const char *const names[] = {"text", "json", "trec", "tsv", NULL};
+  static const char *const names[] = {"text", "json", "html", "trec", "tsv", NULL};
   int choice = choice_of(value, names);
   if (choice >= 0) s->format = (output)choice;
   s->format_given = true;
@@ -173,7 +174,9 @@ static sy_status search(const session *run, const char *qid, sy_string text, con
   CLI_TRY(sy_search(run->index, query, &s->search, &results, error));
   size_t hits = sy_results_count(results);
   out->found = hits > 0;
-  if (qid && !s->ids && s->format == OUTPUT_TEXT) print_heading(run, qid, text);
+  if (!qid) print_beginning(run);
+  if (!s->ids && (s->format == OUTPUT_TEXT || s->format == OUTPUT_HTML))
+    print_heading(run, qid, text);
   sy_status status = SY_OK;
   for (size_t i = 0; i < hits && status == SY_OK && !ferror(run->out); i++) {
     status =

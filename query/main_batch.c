@@ -223,6 +223,7 @@ static void run_beside(batch *b, uint32_t wanted) {
 
 static int run_all(batch *b, bool standard_input) {
   const settings *s = b->run->settings;
+  if (!s->quiet) print_beginning(b->run);
   /* Whoever writes queries into a pipe may wait for the answer before the next one. */
   if (s->threads > 1 && !standard_input) {
     run_beside(b, s->threads);

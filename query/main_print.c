@@ -1,14 +1,15 @@
 /*
- * main_print.c - what suoyin-query prints: hits in four formats and syntax errors.
+ * main_print.c - what suoyin-query prints: hits in five formats and syntax errors.
  *
  *   text   1  12.345  wiki/7  title with highlights      and, indented below, the snippet
  *   json   one object a line
+ *   html   a document: <h1>query</h1>, and an <article> a hit with the highlights in <mark>
  *   tsv    [qid] rank score id title snippet
  *   trec   qid Q0 id rank score tag
  *
  * Titles and texts come from anywhere. For people nothing that moves a terminal passes
- * cli_put_clean(); colour escapes are written here and only when colour is on, and no other marks
- * are put into the data.
+ * cli_put_clean(), and nothing that is markup cli_put_html(); colour escapes are written here and
+ * only when colour is on, and no other marks are put into the data.
  */
 #include "query/main_query.h"
 
@@ -16,6 +17,35 @@
 
 static void put_terminated(const session *run, const char *text) {
   cli_put_data(run->out, (sy_string){text, strlen(text)}, run->terminal);
+}
+
+/* How highlights are marked, and how the characters in and between them are written. */
+typedef struct highlight {
+  const char *begin, *end;
+  void (*put)(FILE *out, sy_string character);
+} highlight;
+
+static void put_clean(FILE *out, sy_string text) { cli_put_clean(out, text, CLI_LINE); }
+
+/* `text` on one line with its ranges, which are sorted and lie apart, marked. */
+static void put_highlighted(FILE *out, const highlight *how, sy_string text, const sy_range *ranges,
+                            size_t count) {
+  size_t next = 0;
+  bool inside = false;
+  for (size_t at = 0, length; at < text.bytes; at += length) {
+    if (inside && at >= ranges[next].end) {
+      fputs(how->end, out);
+      inside = false;
+      next++;
+    }
+    if (!inside && next < count && at >= ranges[next].start) {
+      fputs(how->begin, out);
+      inside = true;
+    }
+    cli_decode(text, at, &length);
+    how->put(out, (sy_string){text.data + at, length});
+  }
+  if (inside) fputs(how->end, out);
 }
 
 void print_qid_member(const session *run, const char *qid) {
@@ -48,6 +78,8 @@ void print_timed_out(const session *run, const char *qid) {
     print_qid_member(run, qid);
     fputs("\"timed_out\": true}\n", run->out);
   }
+  if (s->format == OUTPUT_HTML && !s->quiet)
+    fputs("<p>time was over: there may be more</p>\n", run->out);
   fflush(run->out); /* so that results and messages stand in order */
   fputs(PROGRAM ": ", run->err);
   if (qid) {
@@ -58,34 +90,25 @@ void print_timed_out(const session *run, const char *qid) {
 }
 
 void print_heading(const session *run, const char *qid, sy_string query) {
-  fputs("== ", run->out);
-  cli_put_clean(run->out, (sy_string){qid, strlen(qid)}, CLI_LINE);
-  fputs("  ", run->out);
-  cli_put_clean(run->out, query, CLI_LINE);
-  putc('\n', run->out);
+  bool html = run->settings->format == OUTPUT_HTML;
+  void (*put)(FILE *, sy_string) = html ? cli_put_html : put_clean;
+  if (!html && !qid) return;
+  fputs(html ? "<h1>" : "== ", run->out);
+  if (qid) {
+    put(run->out, (sy_string){qid, strlen(qid)});
+    fputs("  ", run->out);
+  }
+  put(run->out, query);
+  fputs(html ? "</h1>\n" : "\n", run->out);
 }
 
 /* ---- Text ------------------------------------------------------------------------------------ */
 
-/* `text` on one line, the ranges in bold red as grep and ripgrep have them. */
-static void put_highlighted(const session *run, sy_string text, const sy_range *ranges,
-                            size_t count) {
-  size_t next = 0;
-  bool inside = false;
-  for (size_t at = 0, length; at < text.bytes; at += length) {
-    if (inside && at >= ranges[next].end) {
-      fputs("\033[0m", run->out);
-      inside = false;
-      next++;
-    }
-    if (run->colour && !inside && next < count && at >= ranges[next].start) {
-      fputs("\033[1;31m", run->out);
-      inside = true;
-    }
-    cli_decode(text, at, &length);
-    cli_put_clean(run->out, (sy_string){text.data + at, length}, CLI_LINE);
-  }
-  if (inside) fputs("\033[0m", run->out);
+/* In bold red as grep and ripgrep have it. */
+static void put_text_highlighted(const session *run, sy_string text, const sy_range *ranges,
+                                 size_t count) {
+  static const highlight red = {"\033[1;31m", "\033[0m", put_clean};
+  put_highlighted(run->out, &red, text, ranges, run->colour ? count : 0);
 }
 
 static void put_text(const session *run, uint64_t rank, float score, const sy_snippet *shown) {
@@ -94,13 +117,42 @@ static void put_text(const session *run, uint64_t rank, float score, const sy_sn
   cli_put_clean(run->out, shown->id, CLI_LINE);
   if (run->colour) fputs("\033[0m", run->out);
   if (shown->title.bytes) fputs("  ", run->out);
-  put_highlighted(run, shown->title, shown->title_highlights, shown->title_highlight_count);
+  put_text_highlighted(run, shown->title, shown->title_highlights, shown->title_highlight_count);
   if (shown->text.bytes) {
     bool cut = shown->text.data[0] == ' '; /* it begins with " … " */
     fputs(cut ? "\n   " : "\n    ", run->out);
-    put_highlighted(run, shown->text, shown->highlights, shown->highlight_count);
+    put_text_highlighted(run, shown->text, shown->highlights, shown->highlight_count);
   }
   putc('\n', run->out);
+}
+
+/* ---- HTML ------------------------------------------------------------------------------------ */
+
+/* The elements that are open here need no end (HTML standard, 13.1.2.4), so that a document is
+ * whole after every hit. */
+void print_beginning(const session *run) {
+  if (run->settings->format != OUTPUT_HTML) return;
+  fputs("<!DOCTYPE html>\n<html lang=\"zh\">\n<meta charset=\"utf-8\">\n<title>Suoyin</title>\n",
+        run->out);
+}
+
+static void put_html_element(const session *run, const char *name, sy_string text,
+                             const sy_range *ranges, size_t count) {
+  static const highlight mark = {"<mark>", "</mark>", cli_put_html};
+  if (!text.bytes) return;
+  fprintf(run->out, "<%s>", name);
+  put_highlighted(run->out, &mark, text, ranges, count);
+  fprintf(run->out, "</%s>\n", name);
+}
+
+static void put_html(const session *run, uint64_t rank, float score, const sy_snippet *shown) {
+  fputs("<article>\n", run->out);
+  put_html_element(run, "h2", shown->title, shown->title_highlights, shown->title_highlight_count);
+  fprintf(run->out, "<p>%llu %.3f <cite>", (unsigned long long)rank, (double)score);
+  cli_put_html(run->out, shown->id);
+  fputs("</cite></p>\n", run->out);
+  put_html_element(run, "p", shown->text, shown->highlights, shown->highlight_count);
+  fputs("</article>\n", run->out);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -214,6 +266,7 @@ sy_status print_hit(const session *run, const char *qid, const sy_query *query, 
   CLI_TRY(read_shown(run, query, hit->article, &shown, error));
   switch (s->format) {
     case OUTPUT_JSON: put_json(run, qid, rank, hit->score, &shown); break;
+    case OUTPUT_HTML: put_html(run, rank, hit->score, &shown); break;
     case OUTPUT_TSV: put_tsv(run, qid, rank, hit->score, &shown); break;
     default: put_text(run, rank, hit->score, &shown);
   }

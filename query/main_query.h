@@ -10,7 +10,7 @@
 
 #define PROGRAM "suoyin-query"
 
-typedef enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_TREC, OUTPUT_TSV } output;
+typedef enum output { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_HTML, OUTPUT_TREC, OUTPUT_TSV } output;
 typedef enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER } when;
 
 typedef struct settings {
@@ -54,6 +54,9 @@ int run_batch(const session *run, uint64_t *queries);
 
 /* ---- main_print.c ---------------------------------------------------------------------------- */
 
+/* What stands before the first query, in formats that have a beginning. */
+void print_beginning(const session *run);
+
 void print_count(const session *run, const char *qid, uint64_t count);
 
 /* In a JSON object: the first member, in a batch. */
@@ -63,7 +66,8 @@ void print_qid_member(const session *run, const char *qid);
  * message on run->err. */
 void print_timed_out(const session *run, const char *qid);
 
-/* What stands over the hits of a query in a batch, for people. */
+/* What stands over the hits of a query, for people: its text, when it is one of a batch or the
+ * format is a document. `qid` NULL: not in a batch. */
 void print_heading(const session *run, const char *qid, sy_string query);
 
 /* One hit; `rank` counts from 1. Reads what the format needs from the index. */

@@ -287,6 +287,22 @@ void cli_put_data(FILE *out, sy_string text, bool terminal) {
   }
 }
 
+/* ---- HTML ---- */
+
+void cli_put_html(FILE *out, sy_string text) {
+  for (size_t at = 0, length; at < text.bytes; at += length) {
+    uint32_t code = cli_decode(text, at, &length);
+    switch (code) {
+      case '&': fputs("&amp;", out); break;
+      case '<': fputs("&lt;", out); break;
+      case '>': fputs("&gt;", out); break;
+      case '"': fputs("&quot;", out); break;
+      case '\'': fputs("&#39;", out); break;
+      default: cli_put_character(out, cli_clean(code, CLI_LINE));
+    }
+  }
+}
+
 /* ---- JSON ---- */
 
 /* Written here and not by jansson, which passes DEL, C1 and bidi controls through and refuses text

@@ -91,6 +91,12 @@ void cli_put_clean(FILE *out, sy_string text, cli_layout layout);
 /* Cleaned to one line for a terminal, else as it is, for programs. */
 void cli_put_data(FILE *out, sy_string text, bool terminal);
 
+/* ---- HTML ---- */
+
+/* Cleaned to one line as above, and escaped: for the content of an element or a quoted
+ * attribute. */
+void cli_put_html(FILE *out, sy_string text);
+
 /* ---- JSON ---- */
 
 /* A JSON string. Controls and bidi controls are escaped; bytes that are no UTF-8 become U+FFFD. */

@@ -19,8 +19,9 @@ clean() {
 
 mkdir -p in/sub && ln -s . in/loop && ln -s .. in/up && ln -s ../../in in/sub/again
 printf 'text 机器\n' >"in/name$escape[31m"$'\u202e'.txt
-printf '{"id":"i%s","title":"t%s","body":"机器%s","k%s":"v%s"}\n' "$controls" "$controls" "$controls" \
-  "$controls" "$controls" >in/a.jsonl
+markup='<script>&#0;\"'"'"
+printf '{"id":"i%s","title":"t%s","body":"机器%s","k%s":"v%s"}\n' "$controls$markup" "$controls$markup" \
+  "$controls$markup" "$controls" "$controls" >in/a.jsonl
 printf '{"id":[],"body":"x"}\nno %s[31m json \xff\n' "$escape" >>in/a.jsonl
 mkdir tar && printf '机器 in an archive' >tar/file && ln -s /etc/passwd tar/link.txt
 tar -cPf in/b.tar --transform='s,tar/file,../../up.txt,' tar/file 2>/dev/null
@@ -34,10 +35,14 @@ result "archives write nothing"
 export SUOYIN_INDEX=test.idx
 
 "$query" --color never 机器 >text.txt && clean "hits for people" text.txt
-for format in json tsv; do
+for format in json tsv html; do
   "$query" --format $format 机器 >$format.txt
   clean "hits as $format" $format.txt
 done
+[ "$(grep -ac '&lt;script&gt;&amp;#0;&quot;&#39;' html.txt)" = 3 ] &&
+  ! sed -E 's,</?(html|meta|title|h1|h2|article|p|cite|mark)( [a-z]+="[a-z0-9-]+")?>,,g; s/^<!DOCTYPE html>$//' html.txt |
+    grep -aq '[<>"'"'"']'
+result "markup in an article is text in HTML"
 python=$(command -v python3) && { "$python" -c 'import json, sys
 for line in open("json.txt"): json.loads(line)'; result "hits as json are JSON"; }
 "$tool" doc --json "$("$query" --ids 机器 | grep -a '^in/name')" >doc.json

@@ -19,6 +19,7 @@ export SUOYIN_INDEX=test.idx
 # Scores are the business of other tests.
 # shellcheck disable=SC2317 # called by same()
 unscored() { "$@" | sed -E 's/"score": [0-9.]+/"score": S/; s/^([0-9]+)  [0-9.]+  /\1  S  /;
+  s/^<p>([0-9]+) [0-9.]+ /<p>\1 S /;
   s/^((q[0-9]	)?[0-9]+	)[0-9.]+	/\1S	/; s/ [0-9.]+ suoyin$/ S suoyin/'; return "${PIPESTATUS[0]}"; }
 
 same "text" 0 "1  S  wiki/1  机器学习导论
@@ -51,6 +52,26 @@ same "json without snippet" 0 '{"rank": 1, "score": S, "id": "空 4", "title": "
 same "json count" 0 '{"count": 2}' "$query" --json -c 机器
 same "tsv" 0 "1	S	evil${bad}[31m/3	坏${bad}]0;x${bad}标${bad}题	终端${bad}[2J${bad}${bad}字 表" \
   unscored "$query" --format tsv 终端
+same "html" 0 "<!DOCTYPE html>
+<html lang=\"zh\">
+<meta charset=\"utf-8\">
+<title>Suoyin</title>
+<h1>机器学习 -&quot;&lt;b&gt;&quot;</h1>
+<article>
+<h2><mark>机器学习</mark>导论</h2>
+<p>1 S <cite>wiki/1</cite></p>
+<p><mark>机器学习</mark>是人工智能的一个分支。 另见Llama-4与C++。</p>
+</article>" unscored "$query" --format html '机器学习 -"<b>"'
+same "html of a batch" 0 "<!DOCTYPE html>
+<html lang=\"zh\">
+<meta charset=\"utf-8\">
+<title>Suoyin</title>
+<h1>q1  天气</h1>
+<article>
+<p>1 S <cite>空 4</cite></p>
+</article>
+<h1>q2  没有的</h1>" unscored "$query" --format html --no-snippet --batch <(printf 'q1\t天气\nq2\t没有的\n')
+same "html, quiet" 0 "" "$query" -q --format html --batch <(printf '天气\n')
 same "trec" 0 "1 Q0 wiki/2 1 S suoyin" unscored "$query" --format trec 深度
 same "trec tag" 0 "1 Q0 wiki/2 1 t1" bash -c "$query --format trec --tag t1 深度 | sed 's/ [0-9.]* t1/ t1/'"
 same "snippet size" 0 1 bash -c "$query --json --snippet-chars 20 --snippet-passages 1 人工 | grep -c 人工智能"
@@ -104,6 +125,8 @@ same "no time, hits" 3 "" "$query" --timeout 0s 机器
 grep -qx 'suoyin-query: time was over: there may be more' err
 result "the message for it"
 same "no time, json" 3 '{"timed_out": true}' "$query" --timeout 0ms --json 机器
+"$query" --timeout 0ms --format html 机器 2>err | grep -qx '<p>time was over: there may be more</p>'
+result "no time, html"
 same "no time, json count" 3 '{"count": 0, "timed_out": true}' "$query" --timeout 0ms --json -c 机器
 same "no time in a batch" 3 '{"qid": "a", "timed_out": true}
 {"qid": "2", "timed_out": true}' bash -c "printf 'a\t天气\n机器' | $query --timeout 0ms --json --batch -"
