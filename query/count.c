@@ -12,13 +12,24 @@
 
 #define WINDOW 65536u
 
+/* Articles that match, from the current candidate on and before `end`: that one or none, or as many
+ * as a phrase finds at once. Goes on behind them. */
+static uint32_t next_matches(sy_iterator *it, uint32_t end, uint32_t found[SY_BLOCK]) {
+  uint32_t count;
+  if (sy_phrase_iterator_batch(it, end, found, &count)) return count;
+  found[0] = it->article;
+  count = it->matches(it);
+  it->advance(it, it->article + 1);
+  return count;
+}
+
 static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
   uint64_t count = 0;
-  sy_stopwatch *time = &it->context->time;
-  for (; it->article != SY_NO_ARTICLE; it->advance(it, it->article + 1)) {
-    bool matches = !sy_segment_deleted(segment, it->article) && it->matches(it);
-    if (sy_spend(time, 1)) break; /* then it may only look so */
-    count += matches;
+  uint32_t found[SY_BLOCK];
+  while (it->article != SY_NO_ARTICLE) {
+    uint32_t matches = next_matches(it, SY_NO_ARTICLE, found);
+    if (sy_spend(&it->context->time, 1)) break; /* then it may only look so */
+    for (uint32_t i = 0; i < matches; i++) count += !sy_segment_deleted(segment, found[i]);
   }
   return count;
 }
@@ -64,10 +75,15 @@ static void add_list(window *w, sy_postings *p) {
 
 static void add_matches(window *w, sy_iterator *it) {
   sy_stopwatch *time = &it->context->time;
-  for (sy_iterator_reach(it, w->start); it->article < w->end && !sy_spend(time, 1);
-       it->advance(it, it->article + 1)) {
-    if (has_bit(w, it->article) || !it->matches(it)) continue;
-    if (!sy_is_over(time)) set_bit(w, it->article);
+  uint32_t found[SY_BLOCK];
+  for (sy_iterator_reach(it, w->start); it->article < w->end && !sy_spend(time, 1);) {
+    if (has_bit(w, it->article)) {
+      it->advance(it, it->article + 1);
+      continue;
+    }
+    uint32_t matches = next_matches(it, w->end, found);
+    if (sy_is_over(time)) return;
+    for (uint32_t i = 0; i < matches; i++) set_bit(w, found[i]);
   }
 }
 

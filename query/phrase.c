@@ -9,40 +9,19 @@
  * In an article, the list with the fewest positions leads; the others follow it with an index each,
  * because wanted positions ascend.
  */
+#include "query/phrase.h"
+
 #include "base/status.h"
-#include "query/iterator.h"
 
-/* A list whose positions are read. */
-typedef struct cover_list {
-  sy_postings *postings;
-  uint32_t offset; /* in the phrase */
-  bool loaded;     /* in the current article: what follows is known */
-  sy_positions positions;
-  uint32_t next; /* the first of them that is not passed yet */
-} cover_list;
-
-typedef struct phrase_iterator {
-  sy_iterator base;
-  sy_scorer scorer;
-  sy_postings **postings; /* rarest first */
-  uint32_t count;
-  cover_list *cover;
-  uint32_t cover_count;
-  cover_list *lead; /* in the current article */
-  uint32_t frequency;
-  uint32_t *starts; /* `frequency` of them, when scoring */
-  uint32_t starts_capacity;
-} phrase_iterator;
-
-static uint32_t phrase_advance(sy_iterator *it, uint32_t target) {
-  phrase_iterator *p = (phrase_iterator *)it;
+uint32_t sy_phrase_advance(sy_iterator *it, uint32_t target) {
+  sy_phrase_state *p = (sy_phrase_state *)it;
   sy_contest contest = {&p->scorer, it->floor};
   return it->article = sy_lists_advance(it->context, p->postings, p->count, target,
                                         it->floor ? &contest : NULL);
 }
 
 /* Reads a list's positions in the current article. */
-static bool load_positions(phrase_iterator *p, cover_list *list) {
+static bool load_positions(sy_phrase_state *p, sy_cover_list *list) {
   if (!sy_postings_positions(list->postings, &list->positions)) {
     sy_search_damaged(p->base.context);
     return false;
@@ -54,7 +33,7 @@ static bool load_positions(phrase_iterator *p, cover_list *list) {
 }
 
 /* Of one list or two, reads all; the one with the fewest positions leads. */
-static bool load_few(phrase_iterator *p) {
+static bool load_few(sy_phrase_state *p) {
   for (uint32_t i = 0; i < p->cover_count; i++) sy_postings_fetch_positions(p->cover[i].postings);
   p->lead = p->cover;
   for (uint32_t i = 0; i < p->cover_count; i++) {
@@ -66,11 +45,11 @@ static bool load_few(phrase_iterator *p) {
 
 /* Of more, those of the lead. The others' are not read before they are asked for: where the first
  * ones do not match, no more are. */
-static bool load_lead(phrase_iterator *p) {
+static bool load_lead(sy_phrase_state *p) {
   uint32_t fewest = UINT32_MAX;
   p->lead = p->cover;
   for (uint32_t i = 0; i < p->cover_count; i++) {
-    cover_list *list = &p->cover[i];
+    sy_cover_list *list = &p->cover[i];
     uint32_t frequency = sy_postings_frequency(list->postings);
     list->loaded = false;
     if (frequency >= fewest) continue;
@@ -83,7 +62,7 @@ static bool load_lead(phrase_iterator *p) {
 }
 
 /* Whether the list has `wanted`, which is above all asked for before in this article. */
-static inline bool has_position(phrase_iterator *p, cover_list *list, uint32_t wanted) {
+static inline bool has_position(sy_phrase_state *p, sy_cover_list *list, uint32_t wanted) {
   if (!list->loaded && !load_positions(p, list)) return false;
   uint32_t position = list->next;
   while (position < wanted) position = sy_positions_next(&list->positions);
@@ -92,15 +71,15 @@ static inline bool has_position(phrase_iterator *p, cover_list *list, uint32_t w
 }
 
 /* Whether all lists of the cover have a match that begins there. */
-static inline bool has_start(phrase_iterator *p, uint32_t start) {
+static inline bool has_start(sy_phrase_state *p, uint32_t start) {
   for (uint32_t i = 0; i < p->cover_count; i++) {
-    cover_list *list = &p->cover[i];
+    sy_cover_list *list = &p->cover[i];
     if (list != p->lead && !has_position(p, list, start + list->offset)) return false;
   }
   return true;
 }
 
-static bool keep_start(phrase_iterator *p, uint32_t start) {
+static bool keep_start(sy_phrase_state *p, uint32_t start) {
   if (p->frequency == p->starts_capacity) {
     uint32_t capacity = p->starts_capacity ? p->starts_capacity * 2 : 16;
     uint32_t *grown = sy_arena_alloc(p->base.context->arena, capacity * sizeof *grown);
@@ -117,7 +96,7 @@ static bool keep_start(phrase_iterator *p, uint32_t start) {
 }
 
 static bool phrase_matches(sy_iterator *it) {
-  phrase_iterator *p = (phrase_iterator *)it;
+  sy_phrase_state *p = (sy_phrase_state *)it;
   p->frequency = 0;
   if (!(p->cover_count > 2 ? load_lead(p) : load_few(p))) return false;
   sy_positions *lead = &p->lead->positions;
@@ -136,13 +115,13 @@ static bool phrase_matches(sy_iterator *it) {
 }
 
 static uint64_t phrase_score(sy_iterator *it) {
-  phrase_iterator *p = (phrase_iterator *)it;
+  sy_phrase_state *p = (sy_phrase_state *)it;
   return sy_scorer_score(&p->scorer, it->article, p->frequency);
 }
 
 /* A phrase is not more frequent in an article than any of its terms. */
 static uint64_t phrase_upper(sy_iterator *it) {
-  phrase_iterator *p = (phrase_iterator *)it;
+  sy_phrase_state *p = (sy_phrase_state *)it;
   uint32_t least = UINT32_MAX;
   for (uint32_t i = 0; i < p->count && least > 1; i++) {
     uint32_t frequency = sy_postings_frequency(p->postings[i]);
@@ -152,7 +131,7 @@ static uint64_t phrase_upper(sy_iterator *it) {
 }
 
 static uint64_t phrase_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
-  phrase_iterator *p = (phrase_iterator *)it;
+  sy_phrase_state *p = (sy_phrase_state *)it;
   uint32_t least = 255;
   *last = SY_NO_ARTICLE - 1;
   for (uint32_t i = 0; i < p->count; i++) {
@@ -164,7 +143,7 @@ static uint64_t phrase_bound(sy_iterator *it, uint32_t target, uint32_t *last) {
 }
 
 static uint64_t phrase_most(sy_iterator *it) {
-  phrase_iterator *p = (phrase_iterator *)it;
+  sy_phrase_state *p = (sy_phrase_state *)it;
   uint32_t least = 255;
   for (uint32_t i = 0; i < p->count; i++) {
     uint32_t impact = sy_postings_max_impact(p->postings[i]);
@@ -174,20 +153,20 @@ static uint64_t phrase_most(sy_iterator *it) {
 }
 
 uint32_t sy_phrase_iterator_lists(sy_iterator *it, sy_postings **lists) {
-  if (it->advance != phrase_advance) return 0;
-  phrase_iterator *p = (phrase_iterator *)it;
+  if (it->advance != sy_phrase_advance) return 0;
+  sy_phrase_state *p = (sy_phrase_state *)it;
   for (uint32_t i = 0; lists && i < p->count; i++) lists[i] = p->postings[i];
   return p->count;
 }
 
 const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count) {
-  phrase_iterator *p = (phrase_iterator *)it;
+  sy_phrase_state *p = (sy_phrase_state *)it;
   *count = p->frequency;
   return p->starts;
 }
 
 /* Opens the lists, rarest first. Selection sort: phrases are short. */
-static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, sy_postings *lists,
+static void open_lists(sy_phrase_state *p, const sy_phrase_spec *spec, sy_postings *lists,
                        bool *taken) {
   for (uint32_t i = 0; i < p->count; i++) {
     uint32_t rarest = UINT32_MAX;
@@ -200,16 +179,16 @@ static void open_lists(phrase_iterator *p, const sy_phrase_spec *spec, sy_postin
     sy_search_open_list(p->base.context, &spec->lists[rarest], p->postings[i]);
     if (spec->cover[rarest])
       p->cover[p->cover_count++] =
-          (cover_list){.postings = p->postings[i], .offset = spec->offsets[rarest]};
+          (sy_cover_list){.postings = p->postings[i], .number = i, .offset = spec->offsets[rarest]};
   }
 }
 
 sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec,
                                 sy_scorer scorer) {
-  phrase_iterator *p = sy_arena_calloc(context->arena, 1, sizeof *p);
+  sy_phrase_state *p = sy_arena_calloc(context->arena, 1, sizeof *p);
   bool *taken = sy_arena_calloc(context->arena, spec->count, sizeof *taken);
   if (!p || !taken) return NULL;
-  p->base = (sy_iterator){phrase_advance,
+  p->base = (sy_iterator){sy_phrase_advance,
                           phrase_matches,
                           phrase_score,
                           phrase_upper,
@@ -227,6 +206,6 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
   if (!lists || !p->postings || !p->cover) return NULL;
   open_lists(p, spec, lists, taken);
   p->base.cost = p->postings[0]->list.df;
-  phrase_advance(&p->base, 0);
+  sy_phrase_advance(&p->base, 0);
   return &p->base;
 }

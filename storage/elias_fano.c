@@ -1,7 +1,7 @@
 /* elias_fano.c - Elias-Fano blocks (layout in elias_fano.h). */
 #include "storage/elias_fano.h"
 
-#include "base/bytes.h"
+#include "storage/ones.h"
 #include "storage/simd.h"
 
 static uint32_t low_bits(uint32_t universe) {
@@ -26,29 +26,7 @@ uint8_t *sy_elias_fano_encode(const uint32_t numbers[SY_BLOCK], uint32_t base, u
   return out + high_bytes(universe, b);
 }
 
-/* The places of the ones of four bits, 16 bits each, and how many there are. */
-static const uint64_t ones_of[16] = {
-    0, 0,       1,       0x10000,     2,       0x20000,     0x20001,     0x200010000,
-    3, 0x30000, 0x30001, 0x300010000, 0x30002, 0x300020000, 0x300020001, 0x3000200010000};
-static const uint8_t one_count[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
-
 #define MOST_HIGH_BYTES 48 /* ceil((128 + 255) / 8) */
-
-/* The places of all ones; returns how many there are. Without a branch: four places are stored for
- * every four bits, those beyond the ones are stored over next. */
-static uint32_t find_ones(const uint8_t *highs, uint32_t bytes,
-                          uint16_t places[8 * MOST_HIGH_BYTES + 4]) {
-  const uint64_t each = 0x0001000100010001;
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < bytes; i++) {
-    uint32_t low = highs[i] & 15, high = highs[i] >> 4;
-    sy_store64(places + n, ones_of[low] + each * (8 * i));
-    n += one_count[low];
-    sy_store64(places + n, ones_of[high] + each * (8 * i + 4));
-    n += one_count[high];
-  }
-  return n;
-}
 
 typedef uint32_t vector __attribute__((vector_size(16)));
 typedef uint16_t half_vector __attribute__((vector_size(8)));
@@ -91,7 +69,7 @@ const uint8_t *sy_elias_fano_decode_scalar(const uint8_t *p, const uint8_t *end,
   sy_block_unpack(p, numbers, b);
   p += 16 * b;
   uint16_t places[8 * MOST_HIGH_BYTES + 4];
-  if (find_ones(p, highs, places) != SY_BLOCK) return NULL;
+  if (sy_find_ones(p, highs, places) != SY_BLOCK) return NULL;
   add_highs(places, b, base, numbers);
   bool sound = numbers[0] - base - 1 < last - base && numbers[SY_BLOCK - 1] == last;
   return sound && ascends(numbers) ? p + highs : NULL;
@@ -106,7 +84,7 @@ const uint8_t *sy_elias_fano_decode(const uint8_t *p, const uint8_t *end, uint32
 
 #else /* ---- With vectors of 64 bytes ---------------------------------------------------------- */
 
-/* As find_ones(): the numbers 0 to 63 are compressed to those whose bits are set. */
+/* As sy_find_ones(): the numbers 0 to 63 are compressed to those whose bits are set. */
 SY_SIMD_512 static uint32_t find_ones_512(const uint8_t *highs, uint32_t bytes,
                                           uint16_t places[8 * MOST_HIGH_BYTES + 64]) {
   static const uint8_t numbers[64] = {

@@ -3,6 +3,7 @@
 
 #include "storage/elias_fano.h"
 #include "storage/interpolative.h"
+#include "storage/ones.h"
 #include "storage/simd.h"
 
 static void fail(sy_postings *p) {
@@ -226,12 +227,52 @@ void sy_postings_fetch_positions(const sy_postings *p) {
   for (uint64_t at = 0; at < bytes; at += 64) __builtin_prefetch(g.bits + at);
 }
 
+typedef int32_t lanes __attribute__((vector_size(16)));
+typedef float float_lanes __attribute__((vector_size(16)));
+
+/* sy_positions_parameter() of four articles. */
+static inline lanes parameters_of(lanes length_codes, lanes frequencies) {
+  const lanes most = {0xFFFFFF, 0xFFFFFF, 0xFFFFFF, 0xFFFFFF};
+  lanes large = (frequencies > most) | (frequencies < 0); /* unsigned, in truth */
+  lanes exact = (frequencies & ~large) | (most & large);
+  lanes log = ((lanes) __builtin_convertvector(exact, float_lanes) >> 20) - 8 * 127;
+  lanes eighths = length_codes + 16 - log - 5;
+  eighths &= ~(eighths >> 31);
+  large = eighths > 255;
+  return ((eighths & ~large) | (large & 255)) >> 3;
+}
+
+SY_CLONES static void find_full_parameters(sy_postings *p) {
+  const uint8_t *lengths = p->list.lengths;
+  for (uint32_t i = 0; i < SY_BLOCK; i += 4) {
+    const uint32_t *a = p->articles + i;
+    lanes codes = {lengths[a[0]], lengths[a[1]], lengths[a[2]], lengths[a[3]]}, frequencies;
+    memcpy(&frequencies, p->frequencies + i, sizeof frequencies);
+    lanes parameters = parameters_of(codes, frequencies);
+    memcpy(p->group.parameters + i, &parameters, sizeof parameters);
+  }
+}
+
+/* The parameters of all articles of the block: with vectors that is done as soon as walking to one
+ * in the middle. */
+static void find_parameters(sy_postings *p) {
+  if (p->filled == SY_BLOCK) {
+    find_full_parameters(p);
+    return;
+  }
+  for (uint32_t i = 0; i < p->filled; i++) {
+    uint8_t code = p->list.lengths[p->articles[i]];
+    p->group.parameters[i] = sy_positions_parameter(code, p->frequencies[i]);
+  }
+}
+
 /* The low parts begin behind as many ones as there are positions. */
 static bool open_group(sy_postings *p) {
   sy_postings_group *g = &p->group;
   uint64_t all = 0;
   *g = (sy_postings_group){.open = true};
   if (!find_group(p, g)) return false;
+  find_parameters(p);
   for (uint32_t i = 0; i < p->filled; i++) all += p->frequencies[i];
   g->high = g->highs;
   g->lows = sy_positions_skip(g->bits, g->highs, g->end, all);
@@ -242,12 +283,10 @@ static bool open_group(sy_postings *p) {
 static bool seek_group(sy_postings *p, uint32_t at) {
   sy_postings_group *g = &p->group;
   if (p->corrupt || (!g->open && !open_group(p))) return false;
-  const uint8_t *lengths = p->list.lengths;
   for (; g->to < at; g->to++) {
     uint32_t frequency = p->frequencies[g->to];
     g->ones += frequency;
-    g->low_bits +=
-        (uint64_t)frequency * sy_positions_parameter(lengths[p->articles[g->to]], frequency);
+    g->low_bits += (uint64_t)frequency * g->parameters[g->to];
   }
   g->high = sy_positions_skip(g->bits, g->high, g->lows, g->ones - g->skipped);
   g->skipped = g->ones;
@@ -267,7 +306,7 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
     return false;
   }
   uint32_t frequency = p->frequencies[p->at];
-  uint32_t k = sy_positions_parameter(p->list.lengths[p->article], frequency);
+  uint32_t k = g->parameters[p->at];
   uint64_t low = g->lows + g->low_bits;
   if (low + (uint64_t)frequency * k > g->end) {
     p->corrupt = true;
@@ -288,6 +327,53 @@ bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
   out->low_end = g->lows + g->low_bits;
   if (!found) p->corrupt = true;
   return found;
+}
+
+/* ---- First positions ------------------------------------------------------------------------- */
+
+#define MOST_HIGH_BYTES 512 /* of a group whose ones are looked for all at once */
+
+SY_CLONES static uint64_t low_bits_of_block(const sy_postings *p) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < SY_BLOCK; i++)
+    sum += (uint64_t)p->frequencies[i] * p->group.parameters[i];
+  return sum;
+}
+
+/* All high parts are found first; those of an article begin behind as many ones as there are
+ * positions before it. */
+SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *places,
+                                           uint32_t count, uint32_t *positions) {
+  const sy_postings_group *g = &p->group;
+  uint16_t ones[8 * MOST_HIGH_BYTES + 8], *one = ones;
+  ones[0] = UINT16_MAX; /* the place before the first */
+  uint32_t found = sy_find_ones(g->bits, (uint32_t)(g->lows + 7) / 8, ones + 1);
+  ones[1 + found] = 0; /* a damaged list may ask for one more */
+  uint64_t low = g->lows;
+  uint32_t place = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    for (; place < places[i]; place++) {
+      one += p->frequencies[place];
+      low += p->frequencies[place] * g->parameters[place];
+    }
+    uint32_t k = g->parameters[place], high = (uint16_t)(one[1] - one[0] - 1);
+    uint64_t bits = sy_load64(g->bits + (low >> 3)) >> (low & 7) & ((1ull << k) - 1);
+    positions[i] = high << k | (uint32_t)bits;
+  }
+}
+
+bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t count,
+                                 uint32_t *positions) {
+  if (p->filled < SY_BLOCK || !p->block_count) return false;
+  sy_postings_load_frequencies(p);
+  if (p->corrupt || (!p->group.open && !open_group(p)) ||
+      p->group.lows + low_bits_of_block(p) > p->group.end) {
+    p->corrupt = true;
+    return false;
+  }
+  if (p->group.lows > 8 * MOST_HIGH_BYTES) return false;
+  read_first_positions(p, places, count, positions);
+  return true;
 }
 
 /* ---- Bounds ---------------------------------------------------------------------------------- */

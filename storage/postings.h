@@ -127,6 +127,7 @@ typedef struct sy_postings_group {
   uint64_t ones, low_bits;   /* their positions and low bits */
   uint64_t high;             /* the bit behind `skipped` ones */
   uint64_t skipped;
+  uint32_t parameters[SY_BLOCK]; /* of the articles */
 } sy_postings_group;
 
 /* Walks a list in article order. */
@@ -166,6 +167,13 @@ bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
 void sy_postings_fetch_positions(const sy_postings *p);
 /* Positions in the current article. False (and corrupt) when they are not there. */
 bool sy_postings_positions(sy_postings *p, sy_positions *out);
+
+/* The first position in each of several articles of the current block: `places` of them, ascending.
+ * False, and the positions are of no use, for short lists and tails, for blocks with very many
+ * positions or large gaps, and for damaged ones (corrupt): sy_postings_positions() reads the first
+ * two. */
+bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t count,
+                                 uint32_t *positions);
 
 /* ---- Block-wise access, for windowed scoring ------------------------------------------------- */
 

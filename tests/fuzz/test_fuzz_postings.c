@@ -18,9 +18,16 @@ static uint8_t lengths[ARTICLES];
 
 static void use_positions(sy_postings *p) {
   sy_positions positions;
+  uint8_t place = (uint8_t)p->at;
+  uint32_t first;
+  bool read = p->article % 2 && sy_postings_first_positions(p, &place, 1, &first);
   if (!sy_postings_positions(p, &positions)) return;
   volatile uint32_t sum = 0;
-  for (uint32_t i = 0; i < positions.count; i++) sum += sy_positions_next(&positions);
+  for (uint32_t i = 0; i < positions.count; i++) {
+    uint32_t position = sy_positions_next(&positions);
+    if (i == 0 && read) fuzz_check(position == first || position == SY_NO_POSITION);
+    sum += position;
+  }
 }
 
 static void walk(const sy_list *list) {

@@ -104,6 +104,29 @@ static void check_walk(const subject *s, random_source *random, uint32_t most_st
   assert_false(p.corrupt);
 }
 
+/* The first positions of some articles of each full block. Returns how many blocks could be
+ * read. */
+static uint32_t check_firsts(const subject *s, random_source *random) {
+  const list_model *m = &s->model;
+  uint32_t read = 0;
+  sy_postings p;
+  sy_postings_open(&p, &s->stored.list);
+  for (uint32_t start = 0; sy_postings_next_block(&p, 0) != SY_NO_ARTICLE; start += SY_BLOCK) {
+    uint8_t places[SY_BLOCK];
+    uint32_t positions[SY_BLOCK], count = 0, one_in = 1 + random_below(random, 3);
+    for (uint32_t i = 0; i < p.filled; i++) {
+      if (random_one_in(random, one_in)) places[count++] = (uint8_t)i;
+    }
+    if (!sy_postings_first_positions(&p, places, count, positions)) continue;
+    assert_int_equal(p.filled, SY_BLOCK);
+    for (uint32_t i = 0; i < count; i++)
+      assert_int_equal(positions[i], m->positions[m->starts[start + places[i]]]);
+    read++;
+  }
+  assert_false(p.corrupt);
+  return read;
+}
+
 static void test_lists(void **state) {
   (void)state;
   random_source random = seeded(8);
@@ -111,7 +134,10 @@ static void test_lists(void **state) {
     uint32_t df = frequencies_of_documents[d];
     for (int round = 0; round < (df > 1000 ? 4 : 24); round++) {
       subject s;
-      subject_make(&s, &random, random_shape(&random, df, round));
+      list_shape shape = random_shape(&random, df, round);
+      subject_make(&s, &random, shape);
+      uint32_t read = check_firsts(&s, &random), blocks = df / SY_BLOCK;
+      if (shape.most_frequency <= 2 && shape.most_step <= 5) assert_int_equal(read, blocks);
       list_compare(&s.model, &s.stored.list);
       for (uint32_t step = 2; step<2 * s.article_count; step *= df> 1000 ? 40 : 5) {
         check_walk(&s, &random, step);
@@ -174,6 +200,40 @@ static void test_extremes(void **state) {
   free(many);
 }
 
+/* An article of a full block with more positions than its parameter depends on, and so long that
+ * the parameter would be another one. */
+static void test_many_positions(void **state) {
+  (void)state;
+  const uint32_t length = 50400000, many = (1u << 24) + 5;
+  uint8_t lengths[SY_BLOCK];
+  uint32_t *positions = malloc(many * sizeof *positions), zero = 0;
+  memset(lengths, sy_length_encode(length), sizeof lengths);
+  assert_int_equal(sy_positions_parameter(lengths[0], many), 1);
+  for (uint32_t i = 0; i < many; i++) positions[i] = i;
+  positions[many - 1] = length - 1;
+  sy_list_writer w;
+  sy_encoded_list encoded;
+  sy_list_writer_init(&w, lengths, SY_BLOCK, 0);
+  for (uint32_t i = 0; i < SY_BLOCK; i++)
+    sy_list_writer_add(&w, i, i == 7 ? positions : &zero, i == 7 ? many : 1);
+  assert_ok(sy_list_writer_finish(&w, &encoded, &test_error));
+  stored_list stored = list_store(&encoded, lengths, SY_BLOCK);
+  sy_postings p;
+  sy_positions read;
+  sy_postings_open(&p, &stored.list);
+  assert_int_equal(sy_postings_advance(&p, 7), 7);
+  assert_true(sy_postings_positions(&p, &read));
+  for (uint32_t i = 0; i < many; i++) {
+    if (sy_positions_next(&read) != positions[i]) fail_msg("position %u", i);
+  }
+  assert_int_equal(sy_postings_advance(&p, 8), 8);
+  assert_true(sy_postings_positions(&p, &read));
+  assert_int_equal(sy_positions_next(&read), 0);
+  list_drop(&stored);
+  sy_list_writer_free(&w);
+  free(positions);
+}
+
 /* ---- Damage ---- */
 
 /* Reads all there is; the result does not matter, only that it ends and stays inside. */
@@ -190,6 +250,9 @@ static uint64_t use(const sy_list *list, uint32_t stride) {
     seen += sy_postings_frequency(&p) + sy_postings_max_impact(&p);
     seen += sy_postings_block_bound(&p, article, &impact) + impact;
     sy_positions positions;
+    uint8_t place = (uint8_t)p.at;
+    uint32_t first;
+    if (count % 2 && sy_postings_first_positions(&p, &place, 1, &first)) seen += first;
     if (sy_postings_positions(&p, &positions)) {
       for (uint32_t k = 0; k < positions.count && k < 500; k++) {
         seen += sy_positions_next(&positions);
@@ -378,10 +441,15 @@ static void test_short_example(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_lists),         cmocka_unit_test(test_every_target),
-      cmocka_unit_test(test_extremes),      cmocka_unit_test(test_damage),
-      cmocka_unit_test(test_random_bytes),  cmocka_unit_test(test_position_example),
-      cmocka_unit_test(test_short_example), cmocka_unit_test(test_parameter),
+      cmocka_unit_test(test_lists),
+      cmocka_unit_test(test_every_target),
+      cmocka_unit_test(test_extremes),
+      cmocka_unit_test(test_many_positions),
+      cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_random_bytes),
+      cmocka_unit_test(test_position_example),
+      cmocka_unit_test(test_short_example),
+      cmocka_unit_test(test_parameter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
