@@ -249,7 +249,7 @@ SY_CLONES static void find_full_parameters(sy_postings *p) {
     lanes codes = {lengths[a[0]], lengths[a[1]], lengths[a[2]], lengths[a[3]]}, frequencies;
     memcpy(&frequencies, p->frequencies + i, sizeof frequencies);
     lanes parameters = parameters_of(codes, frequencies);
-    memcpy(p->group.parameters + i, &parameters, sizeof parameters);
+    memcpy(p->parameters + i, &parameters, sizeof parameters);
   }
 }
 
@@ -262,7 +262,7 @@ static void find_parameters(sy_postings *p) {
   }
   for (uint32_t i = 0; i < p->filled; i++) {
     uint8_t code = p->list.lengths[p->articles[i]];
-    p->group.parameters[i] = sy_positions_parameter(code, p->frequencies[i]);
+    p->parameters[i] = sy_positions_parameter(code, p->frequencies[i]);
   }
 }
 
@@ -286,7 +286,7 @@ static bool seek_group(sy_postings *p, uint32_t at) {
   for (; g->to < at; g->to++) {
     uint32_t frequency = p->frequencies[g->to];
     g->ones += frequency;
-    g->low_bits += (uint64_t)frequency * g->parameters[g->to];
+    g->low_bits += (uint64_t)frequency * p->parameters[g->to];
   }
   g->high = sy_positions_skip(g->bits, g->high, g->lows, g->ones - g->skipped);
   g->skipped = g->ones;
@@ -306,7 +306,7 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
     return false;
   }
   uint32_t frequency = p->frequencies[p->at];
-  uint32_t k = g->parameters[p->at];
+  uint32_t k = p->parameters[p->at];
   uint64_t low = g->lows + g->low_bits;
   if (low + (uint64_t)frequency * k > g->end) {
     p->corrupt = true;
@@ -335,8 +335,7 @@ bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
 
 SY_CLONES static uint64_t low_bits_of_block(const sy_postings *p) {
   uint64_t sum = 0;
-  for (uint32_t i = 0; i < SY_BLOCK; i++)
-    sum += (uint64_t)p->frequencies[i] * p->group.parameters[i];
+  for (uint32_t i = 0; i < SY_BLOCK; i++) sum += (uint64_t)p->frequencies[i] * p->parameters[i];
   return sum;
 }
 
@@ -354,9 +353,9 @@ SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *
   for (uint32_t i = 0; i < count; i++) {
     for (; place < places[i]; place++) {
       one += p->frequencies[place];
-      low += p->frequencies[place] * g->parameters[place];
+      low += p->frequencies[place] * p->parameters[place];
     }
-    uint32_t k = g->parameters[place], high = (uint16_t)(one[1] - one[0] - 1);
+    uint32_t k = p->parameters[place], high = (uint16_t)(one[1] - one[0] - 1);
     uint64_t bits = sy_load64(g->bits + (low >> 3)) >> (low & 7) & ((1ull << k) - 1);
     positions[i] = high << k | (uint32_t)bits;
   }

@@ -127,7 +127,6 @@ typedef struct sy_postings_group {
   uint64_t ones, low_bits;   /* their positions and low bits */
   uint64_t high;             /* the bit behind `skipped` ones */
   uint64_t skipped;
-  uint32_t parameters[SY_BLOCK]; /* of the articles */
 } sy_postings_group;
 
 /* Walks a list in article order. */
@@ -148,6 +147,7 @@ typedef struct sy_postings {
   uint64_t blocks_read;          /* for --explain and benchmarks */
   uint32_t articles[SY_BLOCK];
   uint32_t frequencies[SY_BLOCK];
+  uint32_t parameters[SY_BLOCK]; /* of the positions, once the group is open */
 } sy_postings;
 
 /* Begins before the first article: call sy_postings_next() or _advance(). */
