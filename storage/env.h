@@ -38,7 +38,7 @@ typedef enum sy_part {
   SY_PART_ARTICLE_DIRECTORY = 10,
   SY_PART_DELETES = 11,
   SY_PART_COUNT = 12,  /* those of segments */
-  SY_PART_STAMP = 255, /* written and read by env.c alone */
+  SY_PART_STAMP = 255, /* written and read by the files env*.c alone */
 } sy_part;
 
 #define SY_ORDINAL_MAX 0xffffffu

@@ -1,4 +1,4 @@
-/* env_create.h - making the file of a new index, and cutting it; env.c alone uses it. */
+/* env_create.h - making the file of a new index, and cutting it; for the files env*.c. */
 #ifndef SY_ENV_CREATE_H
 #define SY_ENV_CREATE_H
 

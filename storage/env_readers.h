@@ -1,5 +1,5 @@
 /*
- * env_readers.h - LMDB's table of readers; env.c alone uses it.
+ * env_readers.h - LMDB's table of readers; only the files env*.c use it.
  *
  * Every snapshot that any process has open has a slot in lock.mdb, with its transaction. LMDB uses
  * no page again that was freed after the oldest of them. A process that died in its snapshot leaves
