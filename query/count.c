@@ -3,7 +3,8 @@
  *
  * One list or array is counted by its length. A disjunction is counted by windows of articles, a
  * bit each: lists set bits block by block, and what must be verified - phrases - is verified only
- * where no bit is set yet. Everything else is walked, candidate by candidate.
+ * where no bit is set yet. Everything else is walked, candidate by candidate; phrases many at a
+ * time (phrase_batch.c).
  */
 #include "query/index.h"
 
@@ -12,24 +13,31 @@
 
 #define WINDOW 65536u
 
-/* Articles that match, from the current candidate on and before `end`: that one or none, or as many
- * as a phrase finds at once. Goes on behind them. */
-static uint32_t next_matches(sy_iterator *it, uint32_t end, uint32_t found[SY_BLOCK]) {
-  uint32_t count;
-  if (sy_phrase_iterator_batch(it, end, found, &count)) return count;
+/* Articles of the range that match, from the current candidate on: that one or none, or as many as
+ * a phrase finds at once. Goes on behind them. */
+static uint32_t next_matches(sy_iterator *it, const sy_batch_range *range,
+                             uint32_t found[SY_BLOCK]) {
+  uint32_t count = 0;
+  bool skipped = range->skip && range->skip(range->context, it->article);
+  if (!skipped && sy_phrase_iterator_batch(it, range, found, &count)) return count;
   found[0] = it->article;
-  count = it->matches(it);
+  count = !skipped && it->matches(it);
   it->advance(it, it->article + 1);
   return count;
 }
 
+static bool is_deleted(const void *segment, uint32_t article) {
+  return sy_segment_deleted(segment, article);
+}
+
 static uint64_t count_matches(const sy_segment *segment, sy_iterator *it) {
+  sy_batch_range range = {SY_NO_ARTICLE, segment->deletes ? is_deleted : NULL, segment};
   uint64_t count = 0;
   uint32_t found[SY_BLOCK];
   while (it->article != SY_NO_ARTICLE) {
-    uint32_t matches = next_matches(it, SY_NO_ARTICLE, found);
-    if (sy_spend(&it->context->time, 1)) break; /* then it may only look so */
-    for (uint32_t i = 0; i < matches; i++) count += !sy_segment_deleted(segment, found[i]);
+    uint32_t matches = next_matches(it, &range, found);
+    if (sy_spend(&it->context->time, 1)) break; /* then they may only look so */
+    count += matches;
   }
   return count;
 }
@@ -59,7 +67,8 @@ static inline void set_bit(window *w, uint32_t article) {
   w->bits[(article - w->start) / 64] |= 1ull << (article - w->start) % 64;
 }
 
-static inline bool has_bit(const window *w, uint32_t article) {
+static bool has_bit(const void *context, uint32_t article) {
+  const window *w = context;
   return w->bits[(article - w->start) / 64] >> (article - w->start) % 64 & 1;
 }
 
@@ -75,13 +84,11 @@ static void add_list(window *w, sy_postings *p) {
 
 static void add_matches(window *w, sy_iterator *it) {
   sy_stopwatch *time = &it->context->time;
+  sy_batch_range range = {w->end, has_bit, w};
   uint32_t found[SY_BLOCK];
-  for (sy_iterator_reach(it, w->start); it->article < w->end && !sy_spend(time, 1);) {
-    if (has_bit(w, it->article)) {
-      it->advance(it, it->article + 1);
-      continue;
-    }
-    uint32_t matches = next_matches(it, w->end, found);
+  sy_iterator_reach(it, w->start);
+  while (it->article < w->end && !sy_spend(time, 1)) {
+    uint32_t matches = next_matches(it, &range, found);
     if (sy_is_over(time)) return;
     for (uint32_t i = 0; i < matches; i++) set_bit(w, found[i]);
   }

@@ -164,10 +164,19 @@ typedef struct sy_phrase_spec {
 } sy_phrase_spec;
 sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec,
                                 sy_scorer scorer);
-/* For counts: articles that match, ascending, from the current candidate on and before `end`, which
- * is above it; `found` has room for SY_BLOCK. Goes on behind them. False, and nothing has
+/* Which articles a batch is about: those before `end`, but for what `skip` says true of (NULL: of
+ * none). */
+typedef struct sy_batch_range {
+  uint32_t end;
+  bool (*skip)(const void *context, uint32_t article);
+  const void *context;
+} sy_batch_range;
+
+/* For counts: articles of the range that match, ascending, from the current candidate on, which is
+ * before its end; `found` has room for SY_BLOCK. Goes on behind them. False, and nothing has
  * happened, when it is no phrase, or one that is better asked one candidate at a time. */
-bool sy_phrase_iterator_batch(sy_iterator *it, uint32_t end, uint32_t *found, uint32_t *count);
+bool sy_phrase_iterator_batch(sy_iterator *it, const sy_batch_range *range, uint32_t *found,
+                              uint32_t *count);
 /* For sy_iterator_lists(). */
 uint32_t sy_phrase_iterator_lists(sy_iterator *it, sy_postings **lists);
 /* Where the matches in the current article begin; borrowed until the iterator moves. Only after

@@ -63,7 +63,7 @@ void print_count(const session *run, const char *qid, uint64_t count);
 void print_qid_member(const session *run, const char *qid);
 
 /* That there may be more than what was printed: in JSON a line of its own behind the hits, and a
- * message on run->err. */
+ * message on run->err; in HTML a paragraph. */
 void print_timed_out(const session *run, const char *qid);
 
 /* What stands over the hits of a query, for people: its text, when it is one of a batch or the

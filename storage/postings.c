@@ -189,7 +189,9 @@ void sy_postings_load_frequencies(sy_postings *p) {
   if (p->has_frequencies) return;
   p->has_frequencies = true;
   if (!sy_block_decode(p->frequencies_at, p->blocks_end, p->frequencies)) p->corrupt = true;
-  for (uint32_t i = 0; i < SY_BLOCK; i++) p->frequencies[i]++;
+  uint32_t none = 0;
+  for (uint32_t i = 0; i < SY_BLOCK; i++) none |= ++p->frequencies[i] == 0;
+  if (none) p->corrupt = true;
 }
 
 uint32_t sy_postings_frequency(sy_postings *p) {
@@ -340,14 +342,15 @@ SY_CLONES static uint64_t low_bits_of_block(const sy_postings *p) {
 }
 
 /* All high parts are found first; those of an article begin behind as many ones as there are
- * positions before it. */
+ * positions before it. The group is open and sound: it has as many ones as positions, none behind
+ * 8 * MOST_HIGH_BYTES bits, and all low bits. */
 SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *places,
                                            uint32_t count, uint32_t *positions) {
   const sy_postings_group *g = &p->group;
   uint16_t ones[8 * MOST_HIGH_BYTES + 8], *one = ones;
   ones[0] = UINT16_MAX; /* the place before the first */
   uint32_t found = sy_find_ones(g->bits, (uint32_t)(g->lows + 7) / 8, ones + 1);
-  ones[1 + found] = 0; /* a damaged list may ask for one more */
+  ones[1 + found] = 0; /* for analysers: nothing reads it */
   uint64_t low = g->lows;
   uint32_t place = 0;
   for (uint32_t i = 0; i < count; i++) {

@@ -168,10 +168,10 @@ void sy_postings_fetch_positions(const sy_postings *p);
 /* Positions in the current article. False (and corrupt) when they are not there. */
 bool sy_postings_positions(sy_postings *p, sy_positions *out);
 
-/* The first position in each of several articles of the current block: `places` of them, ascending.
- * False, and the positions are of no use, for short lists and tails, for blocks with very many
- * positions or large gaps, and for damaged ones (corrupt): sy_postings_positions() reads the first
- * two. */
+/* The first position in each of several articles of the current block: `count` of them, at `places`
+ * in the block, ascending. False, and the positions are of no use, for short lists and tails, for
+ * blocks with very many positions or large gaps, and for damaged ones (corrupt):
+ * sy_postings_positions() reads the first two. */
 bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t count,
                                  uint32_t *positions);
 

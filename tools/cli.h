@@ -93,8 +93,8 @@ void cli_put_data(FILE *out, sy_string text, bool terminal);
 
 /* ---- HTML ---- */
 
-/* Cleaned to one line as above, and escaped: for the content of an element or a quoted
- * attribute. */
+/* Cleaned character by character, tabs and line ends as blanks, and escaped: for the content of an
+ * element or a quoted attribute. */
 void cli_put_html(FILE *out, sy_string text);
 
 /* ---- JSON ---- */

@@ -22,6 +22,7 @@ static void use_positions(sy_postings *p) {
   uint32_t first;
   bool read = p->article % 2 && sy_postings_first_positions(p, &place, 1, &first);
   if (!sy_postings_positions(p, &positions)) return;
+  fuzz_check(!read || positions.count > 0);
   volatile uint32_t sum = 0;
   for (uint32_t i = 0; i < positions.count; i++) {
     uint32_t position = sy_positions_next(&positions);

@@ -365,6 +365,30 @@ static void test_random_bytes(void **state) {
   }
 }
 
+/* A frequency is stored less one; 2^32 - 1 there is none. */
+static void test_no_frequency(void **state) {
+  (void)state;
+  random_source random = seeded(12);
+  subject s;
+  subject_make(&s, &random, (list_shape){SY_BLOCK, 3, 2, 3});
+  sy_postings p;
+  sy_postings_open(&p, &s.stored.list);
+  sy_postings_next(&p);
+  size_t before = (size_t)(p.frequencies_at - s.stored.list.postings);
+  uint32_t values[SY_BLOCK] = {[77] = UINT32_MAX};
+  uint8_t *bytes = calloc(1, before + SY_BLOCK_MAX_BYTES + 8);
+  memcpy(bytes, s.stored.list.postings, before);
+  sy_list list = s.stored.list;
+  list.postings = bytes;
+  list.postings_bytes = (size_t)(sy_block_encode(values, bytes + before) - bytes);
+  sy_postings_open(&p, &list);
+  assert_int_not_equal(sy_postings_next(&p), SY_NO_ARTICLE);
+  sy_postings_load_frequencies(&p);
+  assert_true(p.corrupt);
+  free(bytes);
+  subject_free(&s);
+}
+
 /* ---- The bytes of the format ---- */
 
 /* positions.h: log2(length / frequency) - 5/8, rounded down; codes and logs are off by at most an
@@ -441,15 +465,11 @@ static void test_short_example(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_lists),
-      cmocka_unit_test(test_every_target),
-      cmocka_unit_test(test_extremes),
-      cmocka_unit_test(test_many_positions),
-      cmocka_unit_test(test_damage),
-      cmocka_unit_test(test_random_bytes),
-      cmocka_unit_test(test_position_example),
-      cmocka_unit_test(test_short_example),
-      cmocka_unit_test(test_parameter),
+      cmocka_unit_test(test_lists),         cmocka_unit_test(test_every_target),
+      cmocka_unit_test(test_extremes),      cmocka_unit_test(test_many_positions),
+      cmocka_unit_test(test_damage),        cmocka_unit_test(test_random_bytes),
+      cmocka_unit_test(test_no_frequency),  cmocka_unit_test(test_position_example),
+      cmocka_unit_test(test_short_example), cmocka_unit_test(test_parameter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
