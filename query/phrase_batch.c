@@ -3,8 +3,8 @@
  *
  * The articles that the decoded blocks of all lists have in common are gathered. Where they are
  * most of each block, as of 請參閱 in manuals, the parts nearly always stand beside each other from
- * the first time on: the first positions of all candidates are read, list by list, and compared.
- * Only where they do not fit is the iterator asked, as it is where few articles are common.
+ * the first time on: the first positions of all candidates are read, list by list, and compared;
+ * where they do not fit, those behind them. Where few articles are common, the iterator is asked.
  */
 #include "query/phrase.h"
 
@@ -89,23 +89,49 @@ static bool is_dense(const sy_phrase_state *p, const batch *b) {
   return true;
 }
 
-/* Says of each candidate whether the first positions of all lists fit. False when they cannot be
- * read at once. */
-static bool match_firsts(const sy_phrase_state *p, const batch *b, bool *fits) {
-  uint32_t starts[SY_BLOCK], positions[SY_BLOCK];
+typedef sy_first_position first_positions[SY_BLOCK];
+
+/* Of each list of the cover. False when they cannot be read at once. */
+static bool read_firsts(const sy_phrase_state *p, const batch *b, first_positions *firsts) {
   for (uint32_t i = 0; i < p->cover_count; i++) {
     const sy_cover_list *list = &p->cover[i];
-    uint32_t offset = list->offset;
-    if (!sy_postings_first_positions(list->postings, b->places[list->number], b->count,
-                                     positions)) {
+    if (!sy_postings_first_positions(list->postings, b->places[list->number], b->count, firsts[i]))
       return false;
-    }
-    for (uint32_t k = 0; k < b->count; k++) {
-      uint32_t start = positions[k] - offset;
-      fits[k] = positions[k] >= offset && (!i || (fits[k] && start == starts[k]));
-      starts[k] = start;
-    }
     p->base.context->positions += b->count;
+  }
+  return true;
+}
+
+/* Whether the phrase begins with the first positions; else *start is no more than where it does. */
+static bool match_first(const sy_phrase_state *p, const first_positions *firsts, uint32_t candidate,
+                        uint64_t *start) {
+  *start = 0;
+  for (uint32_t i = 0; i < p->cover_count; i++) {
+    uint32_t position = firsts[i][candidate].position, offset = p->cover[i].offset;
+    if (position > offset && position - offset > *start) *start = position - offset;
+  }
+  for (uint32_t i = 0; i < p->cover_count; i++) {
+    if (firsts[i][candidate].position != *start + p->cover[i].offset) return false;
+  }
+  return true;
+}
+
+/* Whether the phrase begins at `start` or behind it. */
+static bool match_behind(sy_phrase_state *p, const batch *b, const first_positions *firsts,
+                         uint32_t candidate, uint64_t start) {
+  for (uint32_t i = 0; i < p->cover_count; i++) {
+    sy_cover_list *list = &p->cover[i];
+    const sy_first_position *first = &firsts[i][candidate];
+    list->positions =
+        sy_postings_behind_first(list->postings, b->places[list->number][candidate], first);
+    list->next = first->position;
+  }
+  for (uint32_t i = 0, fitting = 0; fitting < p->cover_count; i = (i + 1) % p->cover_count) {
+    sy_cover_list *list = &p->cover[i];
+    while (list->next < start + list->offset) list->next = sy_positions_next(&list->positions);
+    if (list->next == SY_NO_POSITION) return false;
+    fitting = list->next == start + list->offset ? fitting + 1 : 1;
+    start = list->next - list->offset;
   }
   return true;
 }
@@ -120,19 +146,26 @@ static bool match_one(sy_phrase_state *p, const batch *b, uint32_t candidate) {
   return p->base.matches(&p->base);
 }
 
+static uint32_t match_all(sy_phrase_state *p, const batch *b, uint32_t *found) {
+  first_positions firsts[MOST_LISTS];
+  bool together = is_dense(p, b) && read_firsts(p, b, firsts);
+  uint32_t n = 0;
+  uint64_t start; /* in 64 bits: damaged positions are any number */
+  for (uint32_t i = 0; i < b->count; i++) {
+    found[n] = b->articles[i];
+    n += together ? match_first(p, firsts, i, &start) || match_behind(p, b, firsts, i, start)
+                  : match_one(p, b, i);
+  }
+  return n;
+}
+
 bool sy_phrase_iterator_batch(sy_iterator *it, const sy_batch_range *range, uint32_t *found,
                               uint32_t *count) {
   sy_phrase_state *p = (sy_phrase_state *)it;
   if (it->advance != sy_phrase_advance || !is_worth(p)) return false;
   batch b = {0};
-  bool fits[SY_BLOCK] = {false};
-  uint32_t last = gather(p, range, &b), n = 0;
-  if (is_dense(p, &b) && !match_firsts(p, &b, fits)) memset(fits, 0, sizeof fits);
-  for (uint32_t i = 0; i < b.count; i++) {
-    found[n] = b.articles[i];
-    n += fits[i] || match_one(p, &b, i);
-  }
-  *count = n;
+  uint32_t last = gather(p, range, &b);
+  *count = match_all(p, &b, found);
   sy_spend(&it->context->time, b.count);
   sy_phrase_advance(it, last + 1);
   return true;

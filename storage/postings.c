@@ -239,7 +239,7 @@ static inline lanes parameters_of(lanes length_codes, lanes frequencies) {
   lanes exact = (frequencies & ~large) | (most & large);
   lanes log = ((lanes) __builtin_convertvector(exact, float_lanes) >> 20) - 8 * 127;
   lanes eighths = length_codes + 16 - log - 5;
-  eighths &= ~(eighths >> 31);
+  eighths &= eighths > 0;
   large = eighths > 255;
   return ((eighths & ~large) | (large & 255)) >> 3;
 }
@@ -345,7 +345,7 @@ SY_CLONES static uint64_t low_bits_of_block(const sy_postings *p) {
  * positions before it. The group is open and sound: it has as many ones as positions, none behind
  * 8 * MOST_HIGH_BYTES bits, and all low bits. */
 SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *places,
-                                           uint32_t count, uint32_t *positions) {
+                                           uint32_t count, sy_first_position *firsts) {
   const sy_postings_group *g = &p->group;
   uint16_t ones[8 * MOST_HIGH_BYTES + 8], *one = ones;
   ones[0] = UINT16_MAX; /* the place before the first */
@@ -360,12 +360,12 @@ SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *
     }
     uint32_t k = p->parameters[place], high = (uint16_t)(one[1] - one[0] - 1);
     uint64_t bits = sy_load64(g->bits + (low >> 3)) >> (low & 7) & ((1ull << k) - 1);
-    positions[i] = high << k | (uint32_t)bits;
+    firsts[i] = (sy_first_position){high << k | (uint32_t)bits, one[1] + 1u, low + k};
   }
 }
 
 bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t count,
-                                 uint32_t *positions) {
+                                 sy_first_position *firsts) {
   if (p->filled < SY_BLOCK || !p->block_count) return false;
   sy_postings_load_frequencies(p);
   if (p->corrupt || (!p->group.open && !open_group(p)) ||
@@ -374,8 +374,15 @@ bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t
     return false;
   }
   if (p->group.lows > 8 * MOST_HIGH_BYTES) return false;
-  read_first_positions(p, places, count, positions);
+  read_first_positions(p, places, count, firsts);
   return true;
+}
+
+sy_positions sy_postings_behind_first(const sy_postings *p, uint32_t place,
+                                      const sy_first_position *first) {
+  uint32_t frequency = p->frequencies[place];
+  return (sy_positions){p->group.bits,        first->high, first->low,     p->group.lows,
+                        p->parameters[place], frequency,   frequency - 1u, first->position + 1};
 }
 
 /* ---- Bounds ---------------------------------------------------------------------------------- */
