@@ -15,6 +15,13 @@ void add(fixture *f, const char *id, const char *title, const char *body) {
   if (sy_writer_add(f->writer, &article, &error) != SY_OK) fail_msg("%s", error.reason);
 }
 
+void delete_number(fixture *f, uint32_t number) {
+  char id[16];
+  sy_error error;
+  snprintf(id, sizeof id, "%u", (unsigned)number);
+  assert_int_equal(sy_writer_delete(f->writer, text(id), &error), SY_OK);
+}
+
 void commit(fixture *f) {
   sy_error error;
   if (sy_writer_commit(f->writer, &error) != SY_OK) fail_msg("%s", error.reason);

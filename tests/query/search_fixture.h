@@ -24,6 +24,8 @@ fixture *fixture_new(uint32_t text_rules);
 
 sy_string text(const char *s);
 void add(fixture *f, const char *id, const char *title, const char *body);
+/* Deletes the article whose id is the number in decimal. */
+void delete_number(fixture *f, uint32_t number);
 /* Commits and moves the index to the new snapshot. */
 void commit(fixture *f);
 /* The query, its readings expanded when there is an index. Owned by the caller. */

@@ -39,12 +39,7 @@ static void add_articles(fixture *f) {
     add(f, id, i % 7 ? "" : "学习", body);
     if (i == ARTICLES / 2) commit(f);
   }
-  sy_error error;
-  for (int i = 3; i < ARTICLES / 2; i += 5) {
-    char id[16];
-    snprintf(id, sizeof id, "%d", i);
-    assert_int_equal(sy_writer_delete(f->writer, text(id), &error), SY_OK);
-  }
+  for (uint32_t i = 3; i < ARTICLES / 2; i += 5) delete_number(f, i);
   commit(f);
 }
 

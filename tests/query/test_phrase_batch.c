@@ -2,6 +2,7 @@
  * test_phrase_batch.c - phrases whose parts most articles have in common: counts by many candidates
  * at once against a scan of the texts, over segments with deletions.
  */
+#include "tests/oracle/random_text.h"
 #include "tests/query/search_fixture.h"
 
 #include <stdio.h>
@@ -10,11 +11,8 @@
 
 enum { ARTICLES = 9000, SEGMENTS = 3, ROOM = 1 << 16 };
 
-static uint64_t random_state = 5;
-static uint32_t below(uint32_t limit) {
-  random_state = random_state * 6364136223846793005ull + 1442695040888963407ull;
-  return (uint32_t)(random_state >> 33) % limit;
-}
+static random_source source = {5};
+static uint32_t below(uint32_t limit) { return random_below(&source, limit); }
 
 static char *titles[ARTICLES], *bodies[ARTICLES]; /* NULL: deleted */
 
@@ -53,10 +51,7 @@ static void fill(fixture *f) {
   }
   commit(f);
   for (uint32_t i = 0; i < ARTICLES; i += 1 + below(40)) {
-    char id[16];
-    sy_error error;
-    snprintf(id, sizeof id, "%u", (unsigned)i);
-    assert_int_equal(sy_writer_delete(f->writer, text(id), &error), SY_OK);
+    delete_number(f, i);
     free(titles[i]);
     free(bodies[i]);
     titles[i] = bodies[i] = NULL;

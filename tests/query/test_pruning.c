@@ -58,12 +58,7 @@ static void add_articles(fixture *f) {
     if (i % (ARTICLES / 3) == 0) commit(f);
   }
   commit(f);
-  for (uint32_t i = 0; i < ARTICLES; i += 1 + below(20)) {
-    char id[16];
-    sy_error error;
-    snprintf(id, sizeof id, "%u", (unsigned)i);
-    assert_int_equal(sy_writer_delete(f->writer, text(id), &error), SY_OK);
-  }
+  for (uint32_t i = 0; i < ARTICLES; i += 1 + below(20)) delete_number(f, i);
   commit(f);
 }
 

@@ -30,11 +30,7 @@ static void add_articles(fixture *f) {
   }
   commit(f);
   sy_error error;
-  for (uint32_t i = 0; i < ARTICLES; i += 1 + below(20)) {
-    char id[16];
-    snprintf(id, sizeof id, "%u", (unsigned)i);
-    assert_int_equal(sy_writer_delete(f->writer, text(id), &error), SY_OK);
-  }
+  for (uint32_t i = 0; i < ARTICLES; i += 1 + below(20)) delete_number(f, i);
   commit(f);
   sy_index_stats stats;
   assert_int_equal(sy_index_get_stats(f->index, &stats, &error), SY_OK);
