@@ -7,10 +7,14 @@
 #define JOB_RUNS 16u                              /* of a job */
 #define JOB_BYTES (SY_CODING_BYTES / WORKER_JOBS) /* from so many on, the job ends */
 
-/* Its pieces, and those of the terms before it, lie in this order in `bytes`. */
+/* A term and its list, small because there are so many. The word, head, body and positions lie in
+ * this order in `bytes`, behind those of the terms before it. */
 typedef struct coded_term {
-  sy_term_key key;
-  sy_encoded_list list;
+  uint32_t second, df;
+  uint64_t frequency_sum;
+  uint32_t article, position; /* when df = 1 */
+  uint32_t head_bytes, body_bytes, positions_bytes;
+  uint32_t word_bytes;
 } coded_term;
 
 typedef struct coded_run {
@@ -46,17 +50,34 @@ void sy_coded_runs_begin(sy_coded_runs *c, uint32_t field, uint32_t first, bool 
   sy_buffer_append(&c->runs, &run, sizeof run);
 }
 
-sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, sy_list_writer *list,
+/* `to` may be NULL where there are no bytes. */
+static uint8_t *put_piece(uint8_t *to, const uint8_t *from, size_t bytes) {
+  if (!bytes) return to;
+  memcpy(to, from, bytes);
+  return to + bytes;
+}
+
+sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, const sy_encoded_list *l,
                             sy_error *error) {
-  coded_term term = {.key = *key};
-  SY_TRY(sy_list_writer_finish(list, &term.list, error));
-  const sy_encoded_list *l = &term.list;
-  if (key->word_bytes) sy_buffer_append(&c->bytes, key->word, key->word_bytes);
-  sy_buffer_append(&c->bytes, l->head, l->head_bytes);
-  sy_buffer_append(&c->bytes, l->body, l->body_bytes);
-  sy_buffer_append(&c->bytes, l->positions, l->positions_bytes);
-  sy_buffer_append(&c->terms, &term, sizeof term);
-  if (c->runs.failed || c->bytes.failed || c->terms.failed) return sy_fail_memory(error);
+  coded_term *term = (coded_term *)sy_buffer_reserve(&c->terms, sizeof *term);
+  uint8_t *to = sy_buffer_reserve(
+      &c->bytes, key->word_bytes + l->head_bytes + l->body_bytes + l->positions_bytes);
+  if (c->terms.failed || c->bytes.failed || c->runs.failed) return sy_fail_memory(error);
+  *term = (coded_term){.second = key->second,
+                       .df = l->df,
+                       .frequency_sum = l->frequency_sum,
+                       .article = l->article,
+                       .position = l->position,
+                       .head_bytes = (uint32_t)l->head_bytes,
+                       .body_bytes = (uint32_t)l->body_bytes,
+                       .positions_bytes = (uint32_t)l->positions_bytes,
+                       .word_bytes = key->word_bytes};
+  to = put_piece(to, key->word, key->word_bytes);
+  to = put_piece(to, l->head, l->head_bytes);
+  to = put_piece(to, l->body, l->body_bytes);
+  to = put_piece(to, l->positions, l->positions_bytes);
+  c->terms.bytes += sizeof *term;
+  if (to) c->bytes.bytes = (size_t)(to - c->bytes.data);
   ((coded_run *)(c->runs.data + c->runs.bytes))[-1].terms++;
   c->full = c->terms.bytes + c->bytes.bytes > JOB_BYTES;
   if (!c->full) return SY_OK;
@@ -65,11 +86,29 @@ sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, sy_list_wr
   return SY_OK;
 }
 
-/* Where a piece lies now. */
-static const uint8_t *piece(const uint8_t **at, const uint8_t *was, size_t bytes) {
-  const uint8_t *here = *at;
-  if (bytes) *at += bytes; /* there may be none at all */
-  return was ? here : NULL;
+static const uint8_t *take_piece(const uint8_t **at, size_t bytes) {
+  if (!bytes) return NULL;
+  *at += bytes;
+  return *at - bytes;
+}
+
+/* Adds a term whose pieces begin at *at, which moves behind them. */
+static sy_status write_term(sy_coding *c, const coded_run *run, const coded_term *t,
+                            const uint8_t **at, sy_error *error) {
+  sy_term_key key = {.first = run->first, .second = t->second, .word_bytes = t->word_bytes};
+  sy_encoded_list list = {.df = t->df,
+                          .article = t->article,
+                          .frequency = t->df == 1 ? (uint32_t)t->frequency_sum : 0,
+                          .position = t->position,
+                          .frequency_sum = t->frequency_sum,
+                          .head_bytes = t->head_bytes,
+                          .body_bytes = t->body_bytes,
+                          .positions_bytes = t->positions_bytes};
+  key.word = take_piece(at, t->word_bytes);
+  list.head = take_piece(at, t->head_bytes);
+  list.body = take_piece(at, t->body_bytes);
+  list.positions = take_piece(at, t->positions_bytes);
+  return sy_segment_writer_list(c->segment, run->field, &key, &list, error);
 }
 
 static sy_status end_run(sy_coding *c, sy_error *error) {
@@ -80,7 +119,7 @@ static sy_status end_run(sy_coding *c, sy_error *error) {
 
 static sy_status write_runs(sy_coding *c, const sy_coded_runs *coded, sy_error *error) {
   const uint8_t *at = coded->bytes.data;
-  coded_term *term = (coded_term *)coded->terms.data;
+  const coded_term *term = (const coded_term *)coded->terms.data;
   const coded_run *run = (const coded_run *)coded->runs.data,
                   *end = run + coded->runs.bytes / sizeof *run;
   for (; run < end; run++) {
@@ -91,12 +130,7 @@ static sy_status write_runs(sy_coding *c, const sy_coded_runs *coded, sy_error *
       c->in_run = true;
     }
     for (uint32_t i = 0; i < run->terms; i++, term++) {
-      sy_encoded_list *l = &term->list;
-      term->key.word = piece(&at, term->key.word, term->key.word_bytes);
-      l->head = piece(&at, l->head, l->head_bytes);
-      l->body = piece(&at, l->body, l->body_bytes);
-      l->positions = piece(&at, l->positions, l->positions_bytes);
-      SY_TRY(sy_segment_writer_list(c->segment, run->field, &term->key, l, error));
+      SY_TRY(write_term(c, run, term, &at, error));
     }
   }
   return SY_OK;

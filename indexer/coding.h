@@ -23,8 +23,8 @@ typedef struct sy_coded_runs {
 } sy_coded_runs;
 
 void sy_coded_runs_begin(sy_coded_runs *c, uint32_t field, uint32_t first, bool words);
-/* Ends the list that `list` holds and adds it with its term, both copied, to the current run. */
-sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, sy_list_writer *list,
+/* Adds a term and its list, both copied, to the current run. */
+sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, const sy_encoded_list *list,
                             sy_error *error);
 
 /* Codes the terms of the `index`-th run into `out`, or with `behind` those that are greater, until

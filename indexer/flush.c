@@ -53,19 +53,45 @@ static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_
   return to;
 }
 
+/* Sorted tuples, and those of one of their terms. */
+typedef struct term_tuples {
+  const uint64_t *begin, *end, *behind_all;
+} term_tuples;
+
+#define AHEAD 16 /* tuples: the length of an article is fetched from memory */
+
+static inline void prefetch_length(const sy_list_writer *list, sy_tuple_widths widths,
+                                   uint64_t tuple) {
+  uint64_t article_mask = (1ull << widths.article_bits) - 1;
+  __builtin_prefetch(&list->lengths[tuple >> widths.position_bits & article_mask]);
+}
+
 /* Codes the tuples of one term. */
-static void code_term(sy_list_writer *list, sy_tuple_widths widths, const uint64_t *tuples,
-                      size_t count, uint32_t *positions) {
+static sy_status code_term(sy_list_writer *list, sy_tuple_widths widths, const term_tuples *t,
+                           uint32_t *positions, sy_encoded_list *out, sy_error *error) {
   uint64_t position_mask = (1ull << widths.position_bits) - 1,
            article_mask = (1ull << widths.article_bits) - 1;
-  for (size_t i = 0; i < count;) {
-    uint64_t place = tuples[i] & ~position_mask;
+  for (const uint64_t *at = t->begin; at < t->end;) {
+    uint64_t place = *at & ~position_mask;
     uint32_t n = 0;
-    do positions[n++] = (uint32_t)(tuples[i++] & position_mask);
-    while (i < count && (tuples[i] & ~position_mask) == place);
+    if (t->behind_all - at > AHEAD) prefetch_length(list, widths, at[AHEAD]);
+    do positions[n++] = (uint32_t)(*at++ & position_mask);
+    while (at < t->end && (*at & ~position_mask) == place);
     sy_list_writer_add(list, (uint32_t)(place >> widths.position_bits & article_mask), positions,
                        n);
   }
+  return sy_list_writer_finish(list, out, error);
+}
+
+/* The list of a term that occurs once: a third of all terms. */
+static sy_encoded_list once(sy_tuple_widths widths, uint64_t tuple) {
+  uint64_t position_mask = (1ull << widths.position_bits) - 1,
+           article_mask = (1ull << widths.article_bits) - 1;
+  return (sy_encoded_list){.df = 1,
+                           .article = (uint32_t)(tuple >> widths.position_bits & article_mask),
+                           .frequency = 1,
+                           .position = (uint32_t)(tuple & position_mask),
+                           .frequency_sum = 1};
 }
 
 /* The first of the sorted tuples whose second is greater. */
@@ -106,15 +132,20 @@ static sy_status code_partition(void *context, size_t index, uint32_t worker,
   tuples = sy_tuples_sort(tuples, (uint64_t *)w->sorted.data, count, shift);
   sy_watch_lap(&watch, &w->times.sort);
   sy_coded_runs_begin(out, f->field, first, words);
-  size_t i = behind ? find_behind(tuples, count, shift, behind->second) : 0;
-  while (i < count && !out->full) {
-    sy_term_key key = {first, (uint32_t)(tuples[i] >> shift), NULL, 0};
-    size_t end = i + 1;
-    while (end < count && tuples[end] >> shift == key.second) end++;
-    code_term(&w->lists[f->field], widths, tuples + i, end - i, positions);
+  term_tuples t = {.begin = tuples, .behind_all = tuples + count};
+  if (behind) t.begin += find_behind(tuples, count, shift, behind->second);
+  for (; t.begin < t.behind_all && !out->full; t.begin = t.end) {
+    sy_term_key key = {first, (uint32_t)(*t.begin >> shift), NULL, 0};
+    sy_encoded_list list;
+    t.end = t.begin + 1;
+    while (t.end < t.behind_all && *t.end >> shift == key.second) t.end++;
+    if (t.end - t.begin == 1) {
+      list = once(widths, *t.begin);
+    } else {
+      SY_TRY(code_term(&w->lists[f->field], widths, &t, positions, &list, error));
+    }
     if (words) key.word = sy_ranks_word(f->ranks, key.second, &key.word_bytes);
-    SY_TRY(sy_coded_runs_add(out, &key, &w->lists[f->field], error));
-    i = end;
+    SY_TRY(sy_coded_runs_add(out, &key, &list, error));
   }
   if (!out->full) clear_partition(f->inverter, f->field, first);
   sy_watch_lap(&watch, &w->times.code);

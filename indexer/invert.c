@@ -100,6 +100,7 @@ static bool put_terms(sy_inverter_worker *w, sy_tuples *field, sy_tuple_widths w
   for (size_t i = 0; i < count; i++) {
     const sy_term *t = &terms[i];
     for (size_t n = i; i % AHEAD == 0 && n < i + AHEAD && n < count; n++) {
+      sy_tuples_prefetch(field, terms[n].first);
       if (!terms[n].word_bytes) continue;
       hashes[n % AHEAD] =
           sy_words_hash(&w->words, sy_term_word(&w->analyzer, &terms[n]), terms[n].word_bytes);
@@ -176,6 +177,7 @@ void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor
     }
     bytes += a.title.bytes + a.body.bytes + a.fields.bytes;
   }
+  sy_tuples_settle();
   v->words += w->words.count - words;
   v->words_memory += sy_words_memory(&w->words) - w->words_memory;
   w->words_memory = sy_words_memory(&w->words);

@@ -240,7 +240,9 @@ static sy_status merge_term(const sy_merge *m, merge_worker *w, uint32_t field,
     SY_TRY(next_term(r, error));
   }
   if (!merged->df) return SY_OK; /* all its articles are deleted */
-  return sy_coded_runs_add(out, &key, merged, error);
+  sy_encoded_list coded;
+  SY_TRY(sy_list_writer_finish(merged, &coded, error));
+  return sy_coded_runs_add(out, &key, &coded, error);
 }
 
 static void close_readers(const sy_merge *m, merge_worker *w) {

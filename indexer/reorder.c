@@ -255,7 +255,9 @@ static sy_status reorder_term(const reorderer *r, reorder_worker *w, const sy_le
   sy_list list;
   SY_TRY(sy_lexicon_list(c, &list, error));
   if (!reorder_list(r, w, &list, writer)) return corrupt(r, error);
-  return sy_coded_runs_add(out, &c->key, writer, error);
+  sy_encoded_list coded;
+  SY_TRY(sy_list_writer_finish(writer, &coded, error));
+  return sy_coded_runs_add(out, &c->key, &coded, error);
 }
 
 /* Codes run `index` of the lexicon; a sy_code_run. */

@@ -2,10 +2,14 @@
 #include "indexer/tuples.h"
 
 #include <sys/mman.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #define CODE_POINTS 0x110000u
 #define BLOCK_SLOTS (SY_TUPLE_BLOCK_BYTES / sizeof(uint64_t))
 #define BLOCK_TUPLES (BLOCK_SLOTS - 1)
+#define LAST_SLOT (SY_LINE_SLOTS - 1)
 #define RADIX_BITS 11
 #define RADIX (1u << RADIX_BITS)
 #define PASSES 3 /* that many digits hold the widest `second` */
@@ -70,60 +74,113 @@ static uint8_t *take_slab(sy_slabs *s) {
 
 /* ---- Partitions ------------------------------------------------------------------------------ */
 
-#define MAP_BYTES (CODE_POINTS * (sizeof(uint64_t *) + sizeof(uint32_t)))
+#define MAP_BYTES (CODE_POINTS * (sizeof(sy_tuple_line) + sizeof(uint32_t)))
 
 bool sy_tuples_init(sy_tuples *t) {
   void *map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   *t = (sy_tuples){0};
   if (map == MAP_FAILED) return false;
-  t->next = map;
-  t->blocks = (uint32_t *)(t->next + CODE_POINTS);
+  t->lines = map;
+  t->blocks = (uint32_t *)(t->lines + CODE_POINTS);
   return true;
 }
 
 void sy_tuples_free(sy_tuples *t) {
-  if (t->next) munmap(t->next, MAP_BYTES);
+  if (t->lines) munmap(t->lines, MAP_BYTES);
   sy_buffer_free(&t->touched);
 }
 
-uint64_t *sy_tuples_add_block(sy_tuples *t, uint32_t first, sy_tuple_room *room) {
+/* NULL: memory ran out. */
+static uint8_t *take_block(sy_tuple_room *room) {
   if (room->at == room->end) {
     room->at = take_slab(room->slabs);
-    if (!room->at) {
-      room->end = NULL;
-      return NULL;
-    }
-    room->end = room->at + SY_SLAB_BYTES;
+    room->end = room->at ? room->at + SY_SLAB_BYTES : NULL;
+    if (!room->at) return NULL;
   }
-  uint64_t *block = (uint64_t *)room->at, *next = t->next[first];
+  uint8_t *block = room->at;
   room->at += SY_TUPLE_BLOCK_BYTES;
-  block[0] = next ? (uint64_t)(uintptr_t)(next - BLOCK_SLOTS) : 0;
-  if (!next) sy_buffer_u32(&t->touched, first);
-  t->blocks[first] = next ? t->blocks[first] + 1 : 1;
-  return block + 1;
+  return block;
 }
 
-/* The newest block of a partition, and how many tuples are in it. */
-static const uint64_t *newest_block(const uint64_t *next, size_t *tuples) {
-  size_t slots = ((uintptr_t)next & (SY_TUPLE_BLOCK_BYTES - 1)) / sizeof *next;
-  if (!slots) slots = BLOCK_SLOTS;
-  *tuples = slots - 1;
-  return next - slots;
+/* A line goes to memory that nothing reads soon: not through the caches, where there is a way. */
+static void store_line(uint8_t *to, const uint64_t *slots) {
+#ifdef __SSE2__
+  for (uint32_t i = 0; i < 4; i++) {
+    _mm_stream_si128((__m128i *)to + i, _mm_load_si128((const __m128i *)slots + i));
+  }
+#else
+  memcpy(to, slots, sizeof(sy_tuple_line));
+#endif
+}
+
+void sy_tuples_settle(void) {
+#ifdef __SSE2__
+  _mm_sfence();
+#endif
+}
+
+bool sy_tuples_put_edge(sy_tuples *t, uint32_t first, uint64_t tuple, sy_tuple_room *room) {
+  uint64_t *slots = t->lines[first].slots, next = slots[LAST_SLOT];
+  if (!next) {
+    sy_buffer_u32(&t->touched, first);
+    t->blocks[first] = 0;
+    slots[0] = 0;
+    slots[1] = tuple;
+    slots[LAST_SLOT] = 2 * sizeof tuple;
+    return true;
+  }
+  if (next < sizeof(sy_tuple_line)) { /* the first line of a block */
+    const uint8_t *block = take_block(room);
+    if (!block) return false;
+    next += (uintptr_t)block;
+    t->blocks[first]++;
+  }
+  slots[LAST_SLOT] = tuple;
+  next += sizeof tuple;
+  store_line((uint8_t *)(uintptr_t)(next - sizeof(sy_tuple_line)), slots);
+  if (next % SY_TUPLE_BLOCK_BYTES == 0) {
+    slots[0] = next - SY_TUPLE_BLOCK_BYTES;
+    next = sizeof tuple;
+  }
+  slots[LAST_SLOT] = next;
+  return true;
+}
+
+/* What of a partition is not in full blocks. */
+typedef struct rest {
+  const uint64_t *line; /* the tuples in it */
+  size_t in_line;
+  const uint64_t *block; /* the newest, or NULL */
+  size_t in_block;       /* tuples, without the line's */
+} rest;
+
+static rest find_rest(const sy_tuples *t, uint32_t first) {
+  const uint64_t *slots = t->lines[first].slots;
+  uint64_t next = slots[LAST_SLOT], slot = next / sizeof *slots % SY_LINE_SLOTS;
+  if (next < sizeof(sy_tuple_line)) {
+    const uint64_t *full = (const uint64_t *)(uintptr_t)slots[0];
+    return (rest){slots + 1, slot - 1, full, full ? BLOCK_TUPLES : 0};
+  }
+  uint64_t offset = next % SY_TUPLE_BLOCK_BYTES;
+  return (rest){slots, slot, (const uint64_t *)(uintptr_t)(next - offset),
+                offset / sizeof *slots - slot - 1};
 }
 
 size_t sy_tuples_count(const sy_tuples *t, uint32_t first) {
-  size_t in_newest;
-  if (!t->next[first]) return 0;
-  newest_block(t->next[first], &in_newest);
-  return (t->blocks[first] - 1) * BLOCK_TUPLES + in_newest;
+  if (!t->lines[first].slots[LAST_SLOT]) return 0;
+  rest r = find_rest(t, first);
+  size_t before = r.block ? (t->blocks[first] - 1) * BLOCK_TUPLES : 0;
+  return before + r.in_block + r.in_line;
 }
 
 void sy_tuples_gather(const sy_tuples *t, uint32_t first, uint64_t *out, size_t count) {
   if (!count) return;
-  size_t in_block;
-  const uint64_t *block = newest_block(t->next[first], &in_block);
-  for (uint64_t *to = out + count; block; in_block = BLOCK_TUPLES) {
+  rest r = find_rest(t, first);
+  uint64_t *to = out + count - r.in_line;
+  memcpy(to, r.line, r.in_line * sizeof *to);
+  size_t in_block = r.in_block;
+  for (const uint64_t *block = r.block; block; in_block = BLOCK_TUPLES) {
     const uint64_t *older = (const uint64_t *)(uintptr_t)block[0];
     for (uint32_t i = 0; older && i < BLOCK_SLOTS; i += 8) __builtin_prefetch(older + i);
     to -= in_block;

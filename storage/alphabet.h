@@ -48,18 +48,16 @@ typedef struct sy_pair_count {
   uint32_t pair, count;
 } sy_pair_count;
 
-/* How often each character up to U+FFFF was seen, and pairs of them: all, until there is no more
- * room for new ones. */
+/* How often each character up to U+FFFF was seen, and pairs of them: those that found room in the
+ * bucket that is theirs. */
 typedef struct sy_symbol_counts {
   uint32_t characters[0x10000];
-  sy_pair_count pairs[SY_COUNTED_SLOTS]; /* hash table */
-  uint32_t pair_count;
+  sy_pair_count pairs[SY_COUNTED_SLOTS]; /* hash table of buckets */
 } sy_symbol_counts;
 
 void sy_symbol_counts_add(sy_symbol_counts *counts, const uint8_t *text, size_t bytes);
-/* Halves all counts, so that what was seen long ago weighs less, and forgets the rarest pairs.
- * SY_NO_MEMORY as false. */
-bool sy_symbol_counts_age(sy_symbol_counts *counts);
+/* Halves all counts, so that what was seen long ago weighs less, and forgets the rarest pairs. */
+void sy_symbol_counts_age(sy_symbol_counts *counts);
 
 /* ---- Learning and coding --------------------------------------------------------------------- */
 
@@ -82,7 +80,7 @@ typedef struct sy_alphabet {
 /* The best alphabet for what was counted. False: memory ran out. */
 bool sy_alphabet_learn(sy_alphabet *alphabet, const sy_symbol_counts *counts);
 /* About how many bits what was counted takes with the alphabet; UINT64_MAX: memory ran out. */
-uint64_t sy_alphabet_cost(const sy_alphabet *alphabet, const sy_symbol_counts *counts);
+uint64_t sy_alphabet_cost(const sy_alphabet *alphabet, sy_symbol_counts *counts);
 void sy_alphabet_store(const sy_alphabet *alphabet, sy_buffer *out);
 
 /* Codes `text` at `out`, which has room for 2 * bytes + 8. Returns the byte behind. */

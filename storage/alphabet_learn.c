@@ -6,36 +6,55 @@
 
 /* ---- Counting -------------------------------------------------------------------------------- */
 
-#define COUNTED_BITS 16
-_Static_assert(SY_COUNTED_SLOTS == 1u << COUNTED_BITS, "the table has that many slots");
-#define COUNTED_MOST (SY_COUNTED_SLOTS / 4 * 3)
+#define BUCKET_BITS 13
+#define BUCKET_SLOTS 8u /* a cache line of them */
+_Static_assert(SY_COUNTED_SLOTS == BUCKET_SLOTS << BUCKET_BITS, "the table has that many slots");
 
-/* The slot of a pair, or the empty one where it would be. */
-static uint32_t find_pair(const sy_symbol_counts *c, uint32_t pair) {
-  uint32_t at = sy_pair_slot(pair, COUNTED_BITS);
-  while (c->pairs[at].pair && c->pairs[at].pair != pair) at = (at + 1) % SY_COUNTED_SLOTS;
-  return at;
+static sy_pair_count *bucket_of(sy_symbol_counts *c, uint32_t pair) {
+  return &c->pairs[sy_pair_slot(pair, BUCKET_BITS) * BUCKET_SLOTS];
 }
 
-static void add_pair(sy_symbol_counts *c, uint32_t pair, uint32_t count) {
-  sy_pair_count *slot = &c->pairs[find_pair(c, pair)];
-  if (!slot->pair) {
-    if (c->pair_count == COUNTED_MOST) return;
-    c->pair_count++;
-    slot->pair = pair;
+/* The slot of a pair, or the empty one where it would be; NULL when its bucket is full of
+ * others. */
+static sy_pair_count *find_pair(sy_symbol_counts *c, uint32_t pair) {
+  sy_pair_count *slot = bucket_of(c, pair);
+  for (uint32_t i = 0; i < BUCKET_SLOTS; i++) {
+    if (slot[i].pair == pair || !slot[i].pair) return &slot[i];
   }
-  slot->count += count;
+  return NULL;
+}
+
+/* Pairs that were seen and are not counted yet: so many together that cache misses overlap. */
+typedef struct seen_pairs {
+  uint32_t pairs[64], count;
+} seen_pairs;
+
+static void count_pairs(sy_symbol_counts *c, seen_pairs *seen) {
+  for (uint32_t i = 0; i < seen->count; i++) {
+    sy_pair_count *slot = find_pair(c, seen->pairs[i]);
+    if (!slot) continue;
+    slot->pair = seen->pairs[i];
+    slot->count++;
+  }
+  seen->count = 0;
+}
+
+static void see_pair(sy_symbol_counts *c, seen_pairs *seen, uint32_t pair) {
+  __builtin_prefetch(bucket_of(c, pair), 1);
+  seen->pairs[seen->count++] = pair;
+  if (seen->count == sizeof seen->pairs / sizeof *seen->pairs) count_pairs(c, seen);
 }
 
 /* Characters of three bytes and their pairs: only such pairs are coded. Returns where it stopped,
  * at the latest where a load of four bytes would not hold a character. */
-static const uint8_t *count_run(sy_symbol_counts *c, const uint8_t *text, const uint8_t *end) {
+static const uint8_t *count_run(sy_symbol_counts *c, seen_pairs *seen, const uint8_t *text,
+                                const uint8_t *end) {
   uint32_t before = 0;
   while (end - text >= 4) {
     uint32_t three = sy_load32(text), character = sy_three_bytes(three);
     if (!sy_are_three_bytes(three) || character < 0x800 || character >> 11 == 0xD800 >> 11) break;
     c->characters[character]++;
-    if (before) add_pair(c, sy_pair(before, character), 1);
+    if (before) see_pair(c, seen, sy_pair(before, character));
     before = character;
     text += 3;
   }
@@ -44,28 +63,28 @@ static const uint8_t *count_run(sy_symbol_counts *c, const uint8_t *text, const 
 
 void sy_symbol_counts_add(sy_symbol_counts *c, const uint8_t *text, size_t bytes) {
   const uint8_t *end = text + bytes;
+  seen_pairs seen = {.count = 0};
   while (text < end) {
     while (text < end && *text < 0x80) text++;
-    text = count_run(c, text, end);
+    text = count_run(c, &seen, text, end);
     if (text == end || *text < 0x80) continue;
     uint32_t length, character = sy_utf8_decode(text, end, &length);
     text += length;
     if (length > 1 && character < 0x10000) c->characters[character]++;
   }
+  count_pairs(c, &seen);
 }
 
-bool sy_symbol_counts_age(sy_symbol_counts *c) {
+void sy_symbol_counts_age(sy_symbol_counts *c) {
   for (uint32_t i = 0; i < 0x10000; i++) c->characters[i] /= 2;
-  sy_pair_count *old = malloc(sizeof c->pairs);
-  if (!old) return false;
-  memcpy(old, c->pairs, sizeof c->pairs);
-  memset(c->pairs, 0, sizeof c->pairs);
-  c->pair_count = 0;
-  for (uint32_t i = 0; i < SY_COUNTED_SLOTS; i++) {
-    if (old[i].count > 1) add_pair(c, old[i].pair, old[i].count / 2);
+  for (uint32_t bucket = 0; bucket < SY_COUNTED_SLOTS; bucket += BUCKET_SLOTS) {
+    sy_pair_count *slots = &c->pairs[bucket];
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < BUCKET_SLOTS; i++) {
+      if (slots[i].count > 1) slots[kept++] = (sy_pair_count){slots[i].pair, slots[i].count / 2};
+    }
+    for (; kept < BUCKET_SLOTS; kept++) slots[kept] = (sy_pair_count){0, 0};
   }
-  free(old);
-  return true;
 }
 
 /* ---- Choosing -------------------------------------------------------------------------------- */
@@ -153,19 +172,23 @@ bool sy_alphabet_learn(sy_alphabet *a, const sy_symbol_counts *c) {
   return good;
 }
 
-uint64_t sy_alphabet_cost(const sy_alphabet *a, const sy_symbol_counts *c) {
+static uint32_t pair_count(sy_symbol_counts *c, sy_symbol pair) {
+  const sy_pair_count *slot = find_pair(c, sy_pair(pair.first, pair.second));
+  return slot ? slot->count : 0;
+}
+
+uint64_t sy_alphabet_cost(const sy_alphabet *a, sy_symbol_counts *c) {
   uint32_t *left = malloc(sizeof c->characters);
   if (!left) return UINT64_MAX;
   memcpy(left, c->characters, sizeof c->characters);
   for (uint32_t i = 0; i < a->count; i++) {
     sy_symbol s = a->symbols[i];
-    if (s.second) take_pair(left, s, c->pairs[find_pair(c, sy_pair(s.first, s.second))].count);
+    if (s.second) take_pair(left, s, pair_count(c, s));
   }
   uint64_t cost = 0;
   for (uint32_t i = 0; i < a->count; i++) {
     sy_symbol s = a->symbols[i];
-    uint32_t count =
-        s.second ? c->pairs[find_pair(c, sy_pair(s.first, s.second))].count : left[s.first];
+    uint32_t count = s.second ? pair_count(c, s) : left[s.first];
     uint32_t bits =
         34 - (uint32_t)__builtin_clz(i + 32); /* Zipf's law: -log2 of 1 / rank, smoothed */
     cost += (uint64_t)count * bits;

@@ -240,9 +240,8 @@ static sy_status consider_alphabet(sy_articles_writer *w, sy_error *error) {
   if (!sy_alphabet_learn(w->candidate, w->counts)) return sy_fail_memory(error);
   uint64_t now = w->current ? sy_alphabet_cost(w->alphabet, w->counts) : UINT64_MAX / 100;
   uint64_t then = sy_alphabet_cost(w->candidate, w->counts);
-  if (now == UINT64_MAX || then == UINT64_MAX || !sy_symbol_counts_age(w->counts)) {
-    return sy_fail_memory(error);
-  }
+  if (now == UINT64_MAX || then == UINT64_MAX) return sy_fail_memory(error);
+  sy_symbol_counts_age(w->counts);
   if (!w->candidate->count || then * 100 > now * LEARN_PERCENT) return SY_OK;
   sy_buffer stored = {0};
   sy_alphabet_store(w->candidate, &stored);
