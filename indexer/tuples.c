@@ -81,6 +81,7 @@ bool sy_tuples_init(sy_tuples *t) {
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   *t = (sy_tuples){0};
   if (map == MAP_FAILED) return false;
+  madvise(map, MAP_BYTES, MADV_HUGEPAGE); /* the lines in use are spread over many small pages */
   t->lines = map;
   t->blocks = (uint32_t *)(t->lines + CODE_POINTS);
   return true;
