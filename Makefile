@@ -142,7 +142,7 @@ asan: deps
 	$(SUBMAKE) test BUILD=$(BUILD)/asan SANITIZE='$(ASAN)' CFLAGS='-O1 -g'
 
 # The tests of what runs in several threads; few crashes, which take their time here.
-TSAN := base/test_pool storage/test_articles indexer/test_writer indexer/test_power indexer/test_reorder query/test_threads
+TSAN := base/test_pool storage/test_articles storage/test_background indexer/test_writer indexer/test_power indexer/test_reorder query/test_threads
 tsan: deps
 	$(SUBMAKE) $(TSAN:%=$(BUILD)/tsan/tests/%) BUILD=$(BUILD)/tsan SANITIZE=-fsanitize=thread CFLAGS='-O1 -g'
 	SUOYIN_CRASH_POINTS=20 tests/run $(BUILD)/tsan $(TSAN)

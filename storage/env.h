@@ -22,6 +22,7 @@
 #ifndef SY_ENV_H
 #define SY_ENV_H
 
+#include "base/bytes.h"
 #include "suoyin.h"
 
 typedef enum sy_part {
@@ -110,10 +111,15 @@ sy_status sy_env_get_usage(sy_env *env, sy_env_usage *usage, sy_error *error);
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* Stores a value (copied). Goes to disk with the current transaction, or at once when that is
- * full. */
+/* Stores a value (copied). Goes to disk with the current transaction, or soon when that is full: by
+ * another thread then, and what fails there is returned by a later call, at the latest by
+ * sy_env_commit(). */
 sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
                      const void *data, size_t bytes, sy_error *error);
+/* The same for what is in `chunk`, which is empty then and may have other memory: it is not copied
+ * if another thread is to write it. */
+sy_status sy_env_put_chunk(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                           sy_buffer *chunk, sy_error *error);
 /* Deletes all values of a segment, as part of the current transaction. */
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error);
 /* Calls `wanted` for each segment that has values, and deletes those for which it returns false. */

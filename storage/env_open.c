@@ -11,6 +11,7 @@
 #include "storage/env_state.h"
 
 #include "base/status.h"
+#include "storage/env_background.h"
 #include "storage/env_create.h"
 #include "storage/env_readers.h"
 
@@ -262,7 +263,8 @@ sy_status sy_env_share(const sy_env *env, sy_env **out, sy_error *error) {
 
 void sy_env_close(sy_env *env) {
   if (!env) return;
-  if (env->write) mdb_txn_abort(env->write);
+  if (env->background) sy_background_end(env->background, true, NULL);
+  sy_env_abort(env);
   if (env->read) mdb_txn_abort(env->read);
   if (env->sound) sy_env_cut(env->shared->mdb);
   sy_view_close(&env->view);

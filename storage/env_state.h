@@ -21,7 +21,7 @@ typedef struct sy_shared_env {
   ino_t inode;
   MDB_env *mdb;
   MDB_dbi dbi;
-  uint8_t *map; /* LMDB's own, once a writer found it; NULL before */
+  uint8_t *_Atomic map; /* LMDB's own, once a writer found it; NULL before */
   bool read_only;
   unsigned users;
 } sy_shared_env;
@@ -37,11 +37,13 @@ struct sy_env {
   sy_shared_env *shared;
   MDB_txn *read;
   sy_file_view view;
-  sy_pages pages; /* of `read` */
+  sy_pages pages;                   /* of `read` */
+  struct sy_background *background; /* while there is one, the next two are its thread's */
   MDB_txn *write;
-  uint64_t write_bytes; /* put into `write` so far */
-  uint64_t put_bytes;   /* since the environment was opened */
-  uint64_t write_nanoseconds;
+  uint64_t write_bytes;      /* put into `write` so far */
+  uint64_t put_bytes;        /* since the environment was opened */
+  uint64_t unreleased_bytes; /* put since what was read was last released */
+  _Atomic uint64_t write_nanoseconds;
   bool publishing; /* `write` must not end before sy_env_commit() */
   int lock_fd;
   bool writer;
@@ -52,6 +54,15 @@ struct sy_env {
 
 /* A failure of LMDB as one of ours; `what` could not be done. */
 sy_status sy_env_fail(const sy_env *env, sy_error *error, int code, const char *what);
+
+/* ---- Transactions (env_write.c), by the thread that `write` belongs to ----------------------- */
+
+/* Puts a value, having committed what was put before when that is enough for a transaction. */
+sy_status sy_env_store(sy_env *env, uint64_t key, const void *data, size_t bytes, sy_error *error);
+/* Commits what was put. */
+sy_status sy_env_end_transaction(sy_env *env, sy_error *error);
+/* Forgets what was put since the last commit. */
+void sy_env_abort(sy_env *env);
 
 /* ---- Keys ------------------------------------------------------------------------------------ */
 

@@ -3,13 +3,15 @@
  *
  * LMDB without MDB_WRITEMAP and with its full syncs: dirty pages live in our memory until their
  * transaction ends, a stray write cannot reach the file, a full disk is an error and not a SIGBUS.
- * Transactions end after SY_TRANSACTION_BYTES so that those pages stay few.
+ * Transactions end after SY_TRANSACTION_BYTES so that those pages stay few; from the second on
+ * they are written by a thread of their own (env_background.h).
  */
 #include "storage/env_state.h"
 
 #include "base/bytes.h"
 #include "base/status.h"
 #include "base/stopwatch.h"
+#include "storage/env_background.h"
 #include "storage/env_readers.h"
 
 #include <errno.h>
@@ -61,22 +63,102 @@ static sy_status put_stamp(sy_env *env, sy_error *error) {
   return put_value(env, SY_STAMP_KEY, &commit, sizeof commit, error);
 }
 
-sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
-                     const void *data, size_t bytes, sy_error *error) {
+static void add_time(sy_env *env, uint64_t since) {
+  uint64_t nanoseconds = 0;
+  sy_watch_lap(&since, &nanoseconds);
+  env->write_nanoseconds += nanoseconds;
+}
+
+sy_status sy_env_end_transaction(sy_env *env, sy_error *error) {
+  if (!env->write) return SY_OK;
+  SY_TRY(put_stamp(env, error));
+  uint64_t watch = sy_watch_start(true);
+  int code = mdb_txn_commit(env->write);
+  add_time(env, watch);
+  env->write = NULL;
+  env->write_bytes = 0;
+  release_lmdb(env);
+  if (code == EIO) { /* also what LMDB makes of a write that was done in part */
+    return sy_fail_at(error, SY_IO, env->path, 0,
+                      "cannot commit: %s (is the disk full, or a limit of file size reached?)",
+                      mdb_strerror(code));
+  }
+  return code ? sy_env_fail(env, error, code, "cannot commit") : SY_OK;
+}
+
+void sy_env_abort(sy_env *env) {
+  if (env->write) mdb_txn_abort(env->write);
+  env->write = NULL;
+  env->write_bytes = 0;
+}
+
+/* Whether so many bytes more are too many for the transaction. */
+static bool is_full(const sy_env *env, size_t bytes) {
+  return env->write_bytes && env->write_bytes + bytes > SY_TRANSACTION_BYTES;
+}
+
+sy_status sy_env_store(sy_env *env, uint64_t key, const void *data, size_t bytes, sy_error *error) {
+  if (!env->publishing && is_full(env, bytes)) SY_TRY(sy_env_end_transaction(env, error));
+  SY_TRY(begin_write(env, error));
+  env->write_bytes += bytes;
+  uint64_t watch = sy_watch_start(true);
+  sy_status status = put_value(env, key, data, bytes, error);
+  add_time(env, watch);
+  return status;
+}
+
+/* Ends the thread that writes, if there is one: what it has put is durable. */
+static sy_status end_background(sy_env *env, sy_error *error) {
+  if (!env->background) return SY_OK;
+  sy_background *background = env->background;
+  env->background = NULL;
+  return sy_background_end(background, false, error);
+}
+
+/* For whom reads much while writing. */
+static void release_now_and_then(sy_env *env, size_t bytes) {
+  env->unreleased_bytes += bytes;
+  if (env->unreleased_bytes < SY_TRANSACTION_BYTES) return;
+  env->unreleased_bytes = 0;
+  sy_env_release(env);
+}
+
+/* What comes before any put. */
+static sy_status prepare(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                         size_t bytes, sy_error *error) {
   if (ordinal > SY_ORDINAL_MAX || bytes > UINT32_MAX - SY_CHECKSUM_BYTES) {
     return sy_fail_at(error, SY_LIMIT, env->path, 0, "part %d of segment %u is too large",
                       (int)part, segment);
   }
-  if (!env->publishing && env->write_bytes && env->write_bytes + bytes > SY_TRANSACTION_BYTES) {
-    SY_TRY(sy_env_commit(env, error));
-  }
-  SY_TRY(begin_write(env, error));
-  env->write_bytes += bytes;
   env->put_bytes += bytes + SY_CHECKSUM_BYTES;
-  uint64_t watch = sy_watch_start(true);
+  release_now_and_then(env, bytes);
+  if (env->background || env->publishing || !is_full(env, bytes)) return SY_OK;
+  SY_TRY(sy_env_end_transaction(env, error));
+  env->background = sy_background_begin(env);
+  return SY_OK;
+}
+
+sy_status sy_env_put_chunk(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                           sy_buffer *chunk, sy_error *error) {
+  SY_TRY(prepare(env, segment, part, ordinal, chunk->bytes, error));
+  uint64_t key = sy_env_key(segment, (uint32_t)part, ordinal);
+  if (env->background) return sy_background_put(env->background, key, chunk, error);
+  SY_TRY(sy_env_store(env, key, chunk->data, chunk->bytes, error));
+  chunk->bytes = 0;
+  return SY_OK;
+}
+
+sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                     const void *data, size_t bytes, sy_error *error) {
+  SY_TRY(prepare(env, segment, part, ordinal, bytes, error));
+  if (bytes > SY_CHUNK_BYTES) SY_TRY(end_background(env, error)); /* not worth another copy */
+  uint64_t key = sy_env_key(segment, (uint32_t)part, ordinal);
+  if (!env->background) return sy_env_store(env, key, data, bytes, error);
+  sy_buffer copy = {0};
+  if (bytes) sy_buffer_append(&copy, data, bytes);
   sy_status status =
-      put_value(env, sy_env_key(segment, (uint32_t)part, ordinal), data, bytes, error);
-  sy_watch_lap(&watch, &env->write_nanoseconds);
+      copy.failed ? sy_fail_memory(error) : sy_background_put(env->background, key, &copy, error);
+  sy_buffer_free(&copy);
   return status;
 }
 
@@ -128,6 +210,7 @@ static sy_status check_before_delete(sy_env *env, uint32_t segment, sy_error *er
 }
 
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error) {
+  SY_TRY(end_background(env, error));
   SY_TRY(check_before_delete(env, segment, error));
   SY_TRY(begin_write(env, error));
   MDB_cursor *cursor;
@@ -166,28 +249,17 @@ sy_status sy_env_sweep(sy_env *env, bool (*wanted)(const void *context, uint32_t
 }
 
 sy_status sy_env_begin_publishing(sy_env *env, sy_error *error) {
+  SY_TRY(end_background(env, error));
   if (env->write_bytes > SY_TRANSACTION_BYTES / 4) SY_TRY(sy_env_commit(env, error));
   env->publishing = true;
   return begin_write(env, error);
 }
 
 sy_status sy_env_commit(sy_env *env, sy_error *error) {
+  SY_TRY(end_background(env, error));
   env->publishing = false;
-  if (!env->write) return SY_OK;
-  sy_env_release(env); /* who reads all of a large segment writes meanwhile */
-  SY_TRY(put_stamp(env, error));
-  uint64_t watch = sy_watch_start(true);
-  int code = mdb_txn_commit(env->write);
-  sy_watch_lap(&watch, &env->write_nanoseconds);
-  env->write = NULL;
-  env->write_bytes = 0;
-  release_lmdb(env);
-  if (code == EIO) { /* also what LMDB makes of a write that was done in part */
-    return sy_fail_at(error, SY_IO, env->path, 0,
-                      "cannot commit: %s (is the disk full, or a limit of file size reached?)",
-                      mdb_strerror(code));
-  }
-  return code ? sy_env_fail(env, error, code, "cannot commit") : SY_OK;
+  if (env->write) sy_env_release(env); /* who reads all of a large segment writes meanwhile */
+  return sy_env_end_transaction(env, error);
 }
 
 uint64_t sy_env_put_bytes(const sy_env *env) { return env->put_bytes; }

@@ -13,10 +13,7 @@ static sy_status flush_chunk(sy_stream_writer *w, uint64_t ordinal, sy_error *er
     return sy_fail_at(error, SY_LIMIT, sy_env_path(w->env), 0, "part %d of a segment is too large",
                       (int)w->part);
   }
-  SY_TRY(sy_env_put(w->env, w->segment, w->part, (uint32_t)ordinal, w->chunk.data, w->chunk.bytes,
-                    error));
-  w->chunk.bytes = 0;
-  return SY_OK;
+  return sy_env_put_chunk(w->env, w->segment, w->part, (uint32_t)ordinal, &w->chunk, error);
 }
 
 sy_status sy_stream_append(sy_stream_writer *w, const void *first, size_t first_bytes,
