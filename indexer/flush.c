@@ -24,8 +24,10 @@ static void rank_words(uint64_t *tuples, size_t count, uint32_t shift, const uin
   }
 }
 
-/* All tuples of a partition by article and position, in w->tuples; *count is 0 before. NULL: memory
- * ran out. */
+#define AHEAD 16u /* tuples: the length of an article is fetched from memory */
+
+/* All tuples of a partition by article and position, in w->tuples; *count is 0 before. There, and in
+ * w->sorted, is room for AHEAD more. NULL: memory ran out. */
 static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_worker *w,
                         size_t *count) {
   const sy_inverter *v = f->inverter;
@@ -35,8 +37,8 @@ static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_
     all += counts[i] = sy_tuples_count(&v->workers[i].fields[f->field], first);
   }
   w->tuples.bytes = w->sorted.bytes = 0;
-  uint64_t *to = (uint64_t *)sy_buffer_reserve(&w->tuples, all * sizeof *to);
-  uint64_t *other = (uint64_t *)sy_buffer_reserve(&w->sorted, all * sizeof *other);
+  uint64_t *to = (uint64_t *)sy_buffer_reserve(&w->tuples, (all + AHEAD) * sizeof *to);
+  uint64_t *other = (uint64_t *)sy_buffer_reserve(&w->sorted, (all + AHEAD) * sizeof *other);
   if (!to || !other) return NULL;
   for (uint32_t i = 0; i < v->worker_count; i++) {
     if (!counts[i]) continue;
@@ -53,34 +55,25 @@ static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_
   return to;
 }
 
-/* Sorted tuples, and those of one of their terms. */
-typedef struct term_tuples {
-  const uint64_t *begin, *end, *behind_all;
-} term_tuples;
+/* Stands behind sorted tuples: of no term and no article, so that nobody has to ask for the end. */
+#define BEHIND_ALL UINT64_MAX
 
-#define AHEAD 16 /* tuples: the length of an article is fetched from memory */
-
-static inline void prefetch_length(const sy_list_writer *list, sy_tuple_widths widths,
-                                   uint64_t tuple) {
-  uint64_t article_mask = (1ull << widths.article_bits) - 1;
-  __builtin_prefetch(&list->lengths[tuple >> widths.position_bits & article_mask]);
-}
-
-/* Codes the tuples of one term. */
-static sy_status code_term(sy_list_writer *list, sy_tuple_widths widths, const term_tuples *t,
-                           uint32_t *positions, sy_encoded_list *out, sy_error *error) {
-  uint64_t position_mask = (1ull << widths.position_bits) - 1,
-           article_mask = (1ull << widths.article_bits) - 1;
-  for (const uint64_t *at = t->begin; at < t->end;) {
-    uint64_t place = *at & ~position_mask;
+/* Codes the tuples of the term that begins at `at`; returns those behind it. There are AHEAD and
+ * more behind all. */
+static const uint64_t *code_term(sy_list_writer *list, sy_tuple_widths widths, const uint64_t *at,
+                                 uint32_t *positions) {
+  uint32_t shift = sy_tuple_shift(widths), position_bits = widths.position_bits;
+  uint64_t position_mask = (1ull << position_bits) - 1,
+           article_mask = (1ull << widths.article_bits) - 1, second = *at >> shift;
+  do {
+    uint64_t place = *at >> position_bits;
     uint32_t n = 0;
-    if (t->behind_all - at > AHEAD) prefetch_length(list, widths, at[AHEAD]);
+    __builtin_prefetch(&list->lengths[at[AHEAD] >> position_bits & article_mask]);
     do positions[n++] = (uint32_t)(*at++ & position_mask);
-    while (at < t->end && (*at & ~position_mask) == place);
-    sy_list_writer_add(list, (uint32_t)(place >> widths.position_bits & article_mask), positions,
-                       n);
-  }
-  return sy_list_writer_finish(list, out, error);
+    while (*at >> position_bits == place);
+    sy_list_writer_add(list, (uint32_t)(place & article_mask), positions, n);
+  } while (*at >> shift == second);
+  return at;
 }
 
 /* The list of a term that occurs once: a third of all terms. */
@@ -132,17 +125,17 @@ static sy_status code_partition(void *context, size_t index, uint32_t worker,
   tuples = sy_tuples_sort(tuples, (uint64_t *)w->sorted.data, count, shift);
   sy_watch_lap(&watch, &w->times.sort);
   sy_coded_runs_begin(out, f->field, first, words);
-  term_tuples t = {.begin = tuples, .behind_all = tuples + count};
-  if (behind) t.begin += find_behind(tuples, count, shift, behind->second);
-  for (; t.begin < t.behind_all && !out->full; t.begin = t.end) {
-    sy_term_key key = {first, (uint32_t)(*t.begin >> shift), NULL, 0};
+  for (uint32_t i = 0; i < AHEAD; i++) tuples[count + i] = BEHIND_ALL;
+  const uint64_t *at = tuples, *end = tuples + count;
+  if (behind) at += find_behind(tuples, count, shift, behind->second);
+  while (at < end && !out->full) {
+    sy_term_key key = {first, (uint32_t)(*at >> shift), NULL, 0};
     sy_encoded_list list;
-    t.end = t.begin + 1;
-    while (t.end < t.behind_all && *t.end >> shift == key.second) t.end++;
-    if (t.end - t.begin == 1) {
-      list = once(widths, *t.begin);
+    if (at[1] >> shift != key.second) {
+      list = once(widths, *at++);
     } else {
-      SY_TRY(code_term(&w->lists[f->field], widths, &t, positions, &list, error));
+      at = code_term(&w->lists[f->field], widths, at, positions);
+      SY_TRY(sy_list_writer_finish(&w->lists[f->field], &list, error));
     }
     if (words) key.word = sy_ranks_word(f->ranks, key.second, &key.word_bytes);
     SY_TRY(sy_coded_runs_add(out, &key, &list, error));

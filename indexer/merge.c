@@ -239,7 +239,7 @@ static sy_status merge_term(const sy_merge *m, merge_worker *w, uint32_t field,
     if (!append_list(r->source, &list, &w->postings, merged)) return corrupt(m, error);
     SY_TRY(next_term(r, error));
   }
-  if (!merged->df) return SY_OK; /* all its articles are deleted */
+  if (sy_list_writer_is_empty(merged)) return SY_OK; /* all its articles are deleted */
   sy_encoded_list coded;
   SY_TRY(sy_list_writer_finish(merged, &coded, error));
   return sy_coded_runs_add(out, &key, &coded, error);

@@ -3,69 +3,51 @@
 
 #include "storage/simd.h"
 
-/* A writer behind what a buffer holds, with room for so many bits more. */
-static bool begin_bits(sy_buffer *b, sy_bit_writer *pending, uint64_t bits) {
-  pending->at = sy_buffer_reserve(b, bits / 8 + 24);
-  return pending->at;
-}
+#define SLACK 24u /* bytes that a writer may store behind its bits, and those that are pending */
 
-static void end_bits(sy_buffer *b, const sy_bit_writer *pending) {
-  b->bytes = (size_t)(pending->at - b->data);
-}
-
-bool sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const uint32_t *positions,
-                            uint32_t frequency) {
-  uint32_t k = sy_positions_parameter(length_code, frequency), mask = (1u << k) - 1, least = 0;
-  if (!begin_bits(&g->highs, &g->high, frequency + (positions[frequency - 1] >> k)) ||
-      !begin_bits(&g->lows, &g->low, (uint64_t)frequency * k)) {
-    return false;
-  }
-  sy_bit_writer high = g->high, low = g->low; /* copies, which stay in registers */
-  for (uint32_t i = 0; i < frequency; i++) {
-    uint32_t gap = positions[i] - least;
-    least = positions[i] + 1;
-    sy_bits_put_unary(&high, gap >> k);
-    sy_bits_put(&low, gap & mask, k);
-  }
-  g->high = high;
-  g->low = low;
-  end_bits(&g->highs, &high);
-  end_bits(&g->lows, &low);
+bool sy_bit_string_grow(sy_bit_string *s, uint64_t bits) {
+  uint64_t used = (uint64_t)(s->bits.at - s->begin), needed = used + bits / 8 + 1;
+  uint64_t room = (uint64_t)(s->end - s->begin) * 2;
+  if (room < 256) room = 256;
+  while (room < needed) room *= 2;
+  uint8_t *begin = realloc(s->begin, room + SLACK);
+  if (!begin) return false;
+  s->begin = begin;
+  s->end = begin + room;
+  s->bits.at = begin + used;
   return true;
 }
 
 bool sy_positions_group_copy(sy_positions_group *g, const sy_positions_range *range) {
-  if (!begin_bits(&g->highs, &g->high, range->high_end - range->high) ||
-      !begin_bits(&g->lows, &g->low, range->low_end - range->low)) {
+  if (!sy_bit_string_has_room(&g->high, range->high_end - range->high) ||
+      !sy_bit_string_has_room(&g->low, range->low_end - range->low)) {
     return false;
   }
-  sy_bits_copy(&g->high, range->bits, range->high, range->high_end);
-  sy_bits_copy(&g->low, range->bits, range->low, range->low_end);
-  end_bits(&g->highs, &g->high);
-  end_bits(&g->lows, &g->low);
+  sy_bits_copy(&g->high.bits, range->bits, range->high, range->high_end);
+  sy_bits_copy(&g->low.bits, range->bits, range->low, range->low_end);
   return true;
 }
 
 uint64_t sy_positions_group_room(const sy_positions_group *g) {
-  return g->highs.bytes + g->lows.bytes + 32;
+  return (uint64_t)(g->high.bits.at - g->high.begin) + (uint64_t)(g->low.bits.at - g->low.begin) +
+         32;
 }
 
-static void put_string(sy_bit_writer *out, sy_buffer *string, sy_bit_writer *pending) {
-  uint64_t whole = 8 * (uint64_t)string->bytes;
-  if (whole) sy_bits_copy(out, string->data, 0, whole);
-  sy_bits_put(out, pending->pending, pending->count);
-  string->bytes = 0;
-  *pending = (sy_bit_writer){NULL, 0, 0};
+static void put_string(sy_bit_writer *out, sy_bit_string *s) {
+  uint64_t whole = 8 * (uint64_t)(s->bits.at - s->begin);
+  if (whole) sy_bits_copy(out, s->begin, 0, whole);
+  sy_bits_put(out, s->bits.pending, s->bits.count);
+  s->bits = (sy_bit_writer){s->begin, 0, 0};
 }
 
 void sy_positions_group_put(sy_positions_group *g, sy_bit_writer *out) {
-  put_string(out, &g->highs, &g->high);
-  put_string(out, &g->lows, &g->low);
+  put_string(out, &g->high);
+  put_string(out, &g->low);
 }
 
 void sy_positions_group_free(sy_positions_group *g) {
-  sy_buffer_free(&g->highs);
-  sy_buffer_free(&g->lows);
+  free(g->high.begin);
+  free(g->low.begin);
 }
 
 static inline uint64_t ones_of_four(const uint8_t *words) {

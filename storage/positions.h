@@ -50,10 +50,15 @@ static inline uint32_t sy_positions_parameter(uint8_t length_code, uint32_t freq
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* The two strings of a group, as they come. */
+/* A bit string as it comes, in memory of its own. */
+typedef struct sy_bit_string {
+  sy_bit_writer bits;
+  uint8_t *begin, *end; /* the memory but the slack behind it */
+} sy_bit_string;
+
+/* The two strings of a group. */
 typedef struct sy_positions_group {
-  sy_buffer highs, lows; /* whole bytes only; the rest is pending */
-  sy_bit_writer high, low;
+  sy_bit_string high, low;
 } sy_positions_group;
 
 /* Part of a group that is written already: of consecutive articles. */
@@ -63,9 +68,34 @@ typedef struct sy_positions_range {
   uint64_t low, low_end;
 } sy_positions_range;
 
-/* Adds an article with ascending positions. False when memory ran out. */
-bool sy_positions_group_add(sy_positions_group *g, uint8_t length_code, const uint32_t *positions,
-                            uint32_t frequency);
+/* Makes room for so many bits more. False when memory ran out. */
+bool sy_bit_string_grow(sy_bit_string *s, uint64_t bits);
+
+static inline bool sy_bit_string_has_room(sy_bit_string *s, uint64_t bits) {
+  return (uint64_t)(s->end - s->bits.at) > bits / 8 || sy_bit_string_grow(s, bits);
+}
+
+/* Adds an article with ascending positions. False when memory ran out. Hot: in the header for the
+ * one who writes postings. */
+static inline bool sy_positions_group_add(sy_positions_group *g, uint8_t length_code,
+                                          const uint32_t *positions, uint32_t frequency) {
+  uint32_t k = sy_positions_parameter(length_code, frequency), mask = (1u << k) - 1, least = 0;
+  if (!sy_bit_string_has_room(&g->high, frequency + (positions[frequency - 1] >> k)) ||
+      !sy_bit_string_has_room(&g->low, (uint64_t)frequency * k)) {
+    return false;
+  }
+  sy_bit_writer high = g->high.bits, low = g->low.bits; /* copies, which stay in registers */
+  for (uint32_t i = 0; i < frequency; i++) {
+    uint32_t gap = positions[i] - least;
+    least = positions[i] + 1;
+    sy_bits_put_unary(&high, gap >> k);
+    sy_bits_put(&low, gap & mask, k);
+  }
+  g->high.bits = high;
+  g->low.bits = low;
+  return true;
+}
+
 /* Adds articles as they are in another group. */
 bool sy_positions_group_copy(sy_positions_group *g, const sy_positions_range *range);
 /* Bytes that the group takes at most when written behind other bits, the writer's slack

@@ -55,13 +55,12 @@ typedef struct sy_list_writer {
   const uint8_t *lengths; /* length code of each article of the segment; borrowed */
   uint32_t article_count; /* of the segment */
   float saturation[256];  /* K by length code */
-  uint32_t df;
-  uint32_t base;   /* last article of the last full block; -1 before the first */
-  uint32_t filled; /* articles in the current block */
+  uint32_t df;            /* of the full blocks, and so the sum below */
+  uint32_t base;          /* last article of the last full block; -1 before the first */
+  uint32_t filled;        /* articles in the current block */
   uint32_t articles[SY_BLOCK];
   uint32_t frequencies[SY_BLOCK];
   uint64_t frequency_sum;
-  float least; /* of K / tf over the current block */
   bool failed; /* memory ran out */
   sy_positions_group group;
   sy_buffer last, end, positions_end, impacts, blocks, positions, out;
@@ -95,6 +94,7 @@ void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *pos
 void sy_list_writer_append(sy_list_writer *w, const uint32_t *articles, const uint32_t *frequencies,
                            uint32_t count, const sy_positions_range *positions);
 static inline uint32_t sy_list_writer_room(const sy_list_writer *w) { return SY_BLOCK - w->filled; }
+static inline bool sy_list_writer_is_empty(const sy_list_writer *w) { return !w->df && !w->filled; }
 /* Ends the list and begins the next. SY_NO_MEMORY; SY_LIMIT when the list is over 4 GB. */
 sy_status sy_list_writer_finish(sy_list_writer *w, sy_encoded_list *out, sy_error *error);
 void sy_list_writer_free(sy_list_writer *w);

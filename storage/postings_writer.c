@@ -14,18 +14,13 @@ void sy_bm25_saturation(float average, float saturation[256]) {
   }
 }
 
-static void begin_block(sy_list_writer *w) {
-  w->filled = 0;
-  w->least = 1e30f;
-}
-
 static void begin_list(sy_list_writer *w) {
   w->df = 0;
   w->base = UINT32_MAX;
   w->frequency_sum = 0;
   w->last.bytes = w->end.bytes = w->positions_end.bytes = w->impacts.bytes = 0;
   w->blocks.bytes = w->positions.bytes = w->out.bytes = 0;
-  begin_block(w);
+  w->filled = 0;
 }
 
 void sy_list_writer_init(sy_list_writer *w, const uint8_t *lengths, uint32_t article_count,
@@ -53,55 +48,61 @@ static void put_positions(sy_list_writer *w, sy_buffer *out) {
   out->bytes = (size_t)(sy_bits_end(&bits) - out->data);
 }
 
+/* The greatest impact of the current block: of the least K / tf. */
 static void put_impact(sy_list_writer *w) {
-  float impact = 255 / (1 + w->least);
+  float least = 1e30f;
+  for (uint32_t i = 0; i < w->filled; i++) {
+    float ratio = w->saturation[w->lengths[w->articles[i]]] / (float)w->frequencies[i];
+    if (ratio < least) least = ratio;
+  }
+  float impact = 255 / (1 + least);
   uint32_t rounded = (uint32_t)impact;
   if ((float)rounded < impact) rounded++;
   sy_buffer_u8(&w->impacts, (uint8_t)(rounded > 255 ? 255 : rounded));
 }
 
+/* Takes what is in the current block into the list's sums. */
+static void sum_block(sy_list_writer *w) {
+  for (uint32_t i = 0; i < w->filled; i++) w->frequency_sum += w->frequencies[i];
+  w->df += w->filled;
+}
+
 static void put_block(sy_list_writer *w) {
   uint32_t last = w->articles[SY_BLOCK - 1];
-  for (uint32_t i = 0; i < SY_BLOCK; i++) w->frequencies[i]--;
   uint8_t *room = sy_buffer_reserve(&w->blocks, SY_ELIAS_FANO_MAX_BYTES + 8 + SY_BLOCK_MAX_BYTES);
+  sum_block(w);
+  put_impact(w);
+  w->filled = 0;
   if (!room) return;
+  for (uint32_t i = 0; i < SY_BLOCK; i++) w->frequencies[i]--;
   room = sy_elias_fano_encode(w->articles, w->base, room);
   room = sy_block_encode(w->frequencies, room);
   w->blocks.bytes = (size_t)(room - w->blocks.data);
   put_positions(w, &w->positions);
-  put_impact(w);
   sy_buffer_u32(&w->last, last);
   sy_buffer_u32(&w->end, (uint32_t)w->blocks.bytes);
   sy_buffer_u32(&w->positions_end, (uint32_t)w->positions.bytes);
   w->base = last;
-  begin_block(w);
 }
 
 /* All of an article but its positions. */
-static void add_article(sy_list_writer *w, uint32_t article, uint32_t frequency, uint8_t code) {
+static inline void add_article(sy_list_writer *w, uint32_t article, uint32_t frequency) {
   uint32_t i = w->filled++;
   w->articles[i] = article;
   w->frequencies[i] = frequency;
-  w->frequency_sum += frequency;
-  w->df++;
-  float ratio = frequency == 1 ? w->saturation[code] : w->saturation[code] / (float)frequency;
-  if (ratio < w->least) w->least = ratio;
 }
 
 void sy_list_writer_add(sy_list_writer *w, uint32_t article, const uint32_t *positions,
                         uint32_t frequency) {
-  uint8_t code = w->lengths[article];
-  w->failed |= !sy_positions_group_add(&w->group, code, positions, frequency);
-  add_article(w, article, frequency, code);
+  w->failed |= !sy_positions_group_add(&w->group, w->lengths[article], positions, frequency);
+  add_article(w, article, frequency);
   if (w->filled == SY_BLOCK) put_block(w);
 }
 
 void sy_list_writer_append(sy_list_writer *w, const uint32_t *articles, const uint32_t *frequencies,
                            uint32_t count, const sy_positions_range *positions) {
   w->failed |= !sy_positions_group_copy(&w->group, positions);
-  for (uint32_t i = 0; i < count; i++) {
-    add_article(w, articles[i], frequencies[i], w->lengths[articles[i]]);
-  }
+  for (uint32_t i = 0; i < count; i++) add_article(w, articles[i], frequencies[i]);
   if (w->filled == SY_BLOCK) put_block(w);
 }
 
@@ -172,6 +173,7 @@ static void finish_long(sy_list_writer *w, sy_encoded_list *out) {
 }
 
 sy_status sy_list_writer_finish(sy_list_writer *w, sy_encoded_list *out, sy_error *error) {
+  sum_block(w);
   *out = (sy_encoded_list){.df = w->df, .frequency_sum = w->frequency_sum};
   if (w->df == 1) {
     finish_single(w, out);
