@@ -69,10 +69,10 @@ static const uint8_t *encode_run(const sy_alphabet *a, const uint8_t *text, cons
   uint8_t *o = *out;
   while (end - text >= 6) {
     uint32_t three = sy_load32(text), next = sy_load32(text + 2) >> 8;
-    if (!sy_are_three_bytes(three)) break;
-    uint32_t c = sy_three_bytes(three), pair = sy_pair(c, sy_three_bytes(next));
+    if (!sy_utf8_are_three(three)) break;
+    uint32_t c = sy_utf8_of_three(three), pair = sy_pair(c, sy_utf8_of_three(next));
     const sy_pair_code *slot = &a->pairs[sy_pair_slot(pair, SY_PAIR_BITS)];
-    if (slot->pair == pair && sy_are_three_bytes(next)) {
+    if (slot->pair == pair && sy_utf8_are_three(next)) {
       o = put_code(o, slot->code);
       text += 6;
       continue;

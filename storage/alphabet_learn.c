@@ -51,8 +51,8 @@ static const uint8_t *count_run(sy_symbol_counts *c, seen_pairs *seen, const uin
                                 const uint8_t *end) {
   uint32_t before = 0;
   while (end - text >= 4) {
-    uint32_t three = sy_load32(text), character = sy_three_bytes(three);
-    if (!sy_are_three_bytes(three) || character < 0x800 || character >> 11 == 0xD800 >> 11) break;
+    uint32_t three = sy_load32(text), character = sy_utf8_of_three(three);
+    if (!sy_utf8_are_three(three) || character < 0x800 || character >> 11 == 0xD800 >> 11) break;
     c->characters[character]++;
     if (before) see_pair(c, seen, sy_pair(before, character));
     before = character;

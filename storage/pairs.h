@@ -1,5 +1,4 @@
-/* pairs.h - characters of three bytes, and pairs of them in hash tables: what alphabet.c and
- * alphabet_learn.c share. */
+/* pairs.h - pairs of characters in hash tables: what alphabet.c and alphabet_learn.c share. */
 #ifndef SY_PAIRS_H
 #define SY_PAIRS_H
 
@@ -14,12 +13,5 @@ static inline uint32_t sy_pair_slot(uint32_t pair, uint32_t bits) {
 
 #define SY_PAIR_BITS 13 /* of sy_alphabet.pairs */
 _Static_assert(SY_PAIR_SLOTS == 1u << SY_PAIR_BITS, "the table has that many slots");
-
-/* Characters of three bytes, the first one lowest. What looks like three bytes may be a surrogate,
- * or too small a number for them. */
-static inline bool sy_are_three_bytes(uint32_t three) { return (three & 0xC0C0F0) == 0x8080E0; }
-static inline uint32_t sy_three_bytes(uint32_t three) {
-  return (three & 0x0F) << 12 | (three >> 2 & 0x0FC0) | (three >> 16 & 0x3F);
-}
 
 #endif

@@ -13,6 +13,7 @@
  */
 #include "text/analyze.h"
 
+#include "base/bytes.h"
 #include "text/furniture.h"
 #include "text/gloss.h"
 #include "text/utf8.h"
@@ -331,12 +332,6 @@ static const uint8_t *put_character(sy_analyzer *a, uint32_t c, const uint8_t *p
 /* What texts are made of, without the questions of put_character(): runs of Han and ASCII. Each
  * function returns where it stopped, which may be where it began. */
 
-/* Of three bytes, and none of the surrogates, which are no UTF-8; Hangul behind ED is left, too. */
-static inline bool is_three_bytes(const uint8_t *at, const uint8_t *end) {
-  return end - at >= 3 && at[0] >= 0xE2 && at[0] <= 0xEF && at[0] != 0xED &&
-         (at[1] & 0xC0) == 0x80 && (at[2] & 0xC0) == 0x80;
-}
-
 /* Whether a line end at `at` is one between two Han characters, no page number behind it. */
 static inline bool is_plain_line_end(const sy_analyzer *a, const uint8_t *at) {
   return *at == '\n' && at + 1 < a->end && at[1] >= 0xE4 && at[1] <= 0xE9 && at[1] != 0xE7 &&
@@ -344,19 +339,21 @@ static inline bool is_plain_line_end(const sy_analyzer *a, const uint8_t *at) {
 }
 
 /* Han characters of three bytes behind a held one, with the punctuation and the line ends between
- * them. */
+ * them, but for the last four bytes. */
 static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
   sy_term *out = a->out, held = a->held;
   bool gap = false, space = false;
   while (out < a->out_end) {
-    if (!is_three_bytes(at, a->end)) {
-      if (space || at == a->end || !is_plain_line_end(a, at)) break;
+    if (a->end - at < 4) break;
+    uint32_t four = sy_load32(at);
+    if (!sy_utf8_are_three(four)) {
+      if (space || !is_plain_line_end(a, at)) break;
       space = true;
       at++;
       continue;
     }
-    uint32_t c = (at[0] & 0x0Fu) << 12 | (at[1] & 0x3Fu) << 6 | (at[2] & 0x3Fu);
-    uint32_t entry = sy_fold_entry(a->table, c);
+    uint32_t c = sy_utf8_of_three(four), entry = sy_fold_entry(a->table, c);
+    if (c < 0x2000 || c >> 11 == 0xD800 >> 11) break;
     c = sy_folded(c, entry);
     if (entry >> SY_CLASS_SHIFT == SY_CLASS_PUNCTUATION && c != '(' && c != 0xFF08) {
       gap = true;
@@ -364,7 +361,7 @@ static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
       at += 3;
       continue;
     }
-    if (entry >> SY_CLASS_SHIFT != SY_CLASS_CHINESE || is_kana(c)) break;
+    if (entry >> SY_CLASS_SHIFT != SY_CLASS_CHINESE || c < 0x3100 || c > 0xFF00) break;
     held.second = gap ? SY_END_BREAK : c;
     *out++ = held;
     held.first = c;

@@ -2,6 +2,7 @@
 #ifndef SY_UTF8_H
 #define SY_UTF8_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SY_REPLACEMENT 0xFFFDu
@@ -35,6 +36,14 @@ static inline uint32_t sy_utf8_decode(const uint8_t *p, const uint8_t *end, uint
     return c;
   }
   return SY_REPLACEMENT;
+}
+
+/* What Chinese is made of, four bytes at a time, the first one lowest: whether the first three look
+ * like a character, which is not well formed when it is a surrogate or below U+0800; and that
+ * character. */
+static inline bool sy_utf8_are_three(uint32_t four) { return (four & 0xC0C0F0) == 0x8080E0; }
+static inline uint32_t sy_utf8_of_three(uint32_t four) {
+  return (four & 0x0F) << 12 | (four >> 2 & 0x0FC0) | (four >> 16 & 0x3F);
 }
 
 /* Encodes `c` (at most U+10FFFF) at `p`, which has room for 4 bytes. Returns the length. */
