@@ -71,9 +71,9 @@ static const uint8_t *encode_run(const sy_alphabet *a, const uint8_t *text, cons
     uint32_t three = sy_load32(text), next = sy_load32(text + 2) >> 8;
     if (!sy_utf8_are_three(three)) break;
     uint32_t c = sy_utf8_of_three(three), pair = sy_pair(c, sy_utf8_of_three(next));
-    const sy_pair_code *slot = &a->pairs[sy_pair_slot(pair, SY_PAIR_BITS)];
-    if (slot->pair == pair && sy_utf8_are_three(next)) {
-      o = put_code(o, slot->code);
+    uint32_t slot = sy_pair_slot(pair, SY_PAIR_BITS);
+    if (a->pairs[slot] == pair && sy_utf8_are_three(next)) {
+      o = put_code(o, a->pair_codes[slot]);
       text += 6;
       continue;
     }

@@ -65,16 +65,13 @@ typedef struct sy_symbol {
   uint16_t first, second; /* second is 0 for a single character */
 } sy_symbol;
 
-/* A pair (pairs.h) and the bytes of its code; 0 and 0 for none. */
-typedef struct sy_pair_code {
-  uint32_t pair, code;
-} sy_pair_code;
-
 typedef struct sy_alphabet {
   uint32_t count;
   sy_symbol symbols[SY_ALPHABET_MAX];
   uint16_t codes[0x10000]; /* of characters: the bytes of the code, the first one lowest */
-  sy_pair_code pairs[SY_PAIR_SLOTS]; /* a pair is in its slot or has no code: no probing */
+  uint32_t
+      pairs[SY_PAIR_SLOTS]; /* pairs.h; 0: none. It is in its slot or has no code: no probing */
+  uint16_t pair_codes[SY_PAIR_SLOTS]; /* as codes; looked at when the pair is the right one */
 } sy_alphabet;
 
 /* The best alphabet for what was counted. False: memory ran out. */

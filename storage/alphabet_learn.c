@@ -148,7 +148,9 @@ static void add_symbol(sy_alphabet *a, sy_symbol s) {
     return;
   }
   uint32_t pair = sy_pair(s.first, s.second);
-  a->pairs[sy_pair_slot(pair, SY_PAIR_BITS)] = (sy_pair_code){pair, code};
+  uint32_t slot = sy_pair_slot(pair, SY_PAIR_BITS);
+  a->pairs[slot] = pair;
+  a->pair_codes[slot] = code;
 }
 
 bool sy_alphabet_learn(sy_alphabet *a, const sy_symbol_counts *c) {

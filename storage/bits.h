@@ -41,8 +41,13 @@ static inline void sy_bits_put_zeros(sy_bit_writer *w, uint64_t zeros) {
 
 static inline void sy_bits_put_gamma(sy_bit_writer *w, uint32_t value) {
   uint32_t n = 31 - (uint32_t)__builtin_clz(value);
-  sy_bits_put(w, 1ull << n, n + 1);
-  sy_bits_put(w, value & ((1ull << n) - 1), n);
+  uint64_t low = value & ((1ull << n) - 1);
+  if (2 * n + 1 <= 56) {
+    sy_bits_put(w, 1ull << n | low << (n + 1), 2 * n + 1);
+  } else {
+    sy_bits_put(w, 1ull << n, n + 1);
+    sy_bits_put(w, low, n);
+  }
 }
 
 static inline void sy_bits_put_unary(sy_bit_writer *w, uint32_t value) {
