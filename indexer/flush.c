@@ -26,8 +26,8 @@ static void rank_words(uint64_t *tuples, size_t count, uint32_t shift, const uin
 
 #define AHEAD 16u /* tuples: the length of an article is fetched from memory */
 
-/* All tuples of a partition by article and position, in w->tuples; *count is 0 before. There, and in
- * w->sorted, is room for AHEAD more. NULL: memory ran out. */
+/* All tuples of a partition by article and position, in w->tuples; *count is 0 before. There and
+ * in w->sorted is room for AHEAD more. NULL: memory ran out. */
 static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_worker *w,
                         size_t *count) {
   const sy_inverter *v = f->inverter;
