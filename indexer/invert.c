@@ -8,7 +8,7 @@ static bool init_worker(sy_inverter *v, sy_inverter_worker *w, uint32_t text_rul
   sy_analyzer_init(&w->analyzer, text_rules);
   w->room.slabs = &v->slabs;
   for (int f = 0; f < SY_FIELD_COUNT; f++) {
-    if (!sy_tuples_init(&w->fields[f])) return false;
+    if (!sy_tuples_init(&w->fields[f], f == SY_FIELD_INDEX_BODY)) return false;
   }
   return true;
 }

@@ -76,12 +76,12 @@ static uint8_t *take_slab(sy_slabs *s) {
 
 #define MAP_BYTES (CODE_POINTS * (sizeof(sy_tuple_line) + sizeof(uint32_t)))
 
-bool sy_tuples_init(sy_tuples *t) {
+bool sy_tuples_init(sy_tuples *t, bool many) {
   void *map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   *t = (sy_tuples){0};
   if (map == MAP_FAILED) return false;
-  madvise(map, MAP_BYTES, MADV_HUGEPAGE); /* the lines in use are spread over many small pages */
+  if (many) madvise(map, MAP_BYTES, MADV_HUGEPAGE); /* lines in use are spread over small pages */
   t->lines = map;
   t->blocks = (uint32_t *)(t->lines + CODE_POINTS);
   return true;

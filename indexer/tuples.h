@@ -92,7 +92,8 @@ typedef struct sy_tuple_room {
   uint8_t *at, *end;
 } sy_tuple_room;
 
-bool sy_tuples_init(sy_tuples *t); /* false: memory ran out */
+/* `many` come, so that it pays to have the lines in huge pages: 4 MiB. False: memory ran out. */
+bool sy_tuples_init(sy_tuples *t, bool many);
 void sy_tuples_free(sy_tuples *t);
 
 /* Puts the first tuple of a partition, or the last of a line. False: memory ran out. */
