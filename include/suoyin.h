@@ -112,7 +112,7 @@ typedef struct sy_writer_options {
   uint64_t memory_bytes;
   int compression_level; /* zstd level of stored text, 1 to 19 (default 2) */
   /* 1 to 16: the caller's, and those that work beside it while a call of the writer's functions
-   * has given them work (default 2). When more than 8 MB are to be written, one more waits for the
+   * has given them work (default 2). When more than 4 MB are to be written, one more waits for the
    * disk, also between calls; what it cannot write is an error of a later call, at the latest of
    * sy_writer_commit(). All have all signals blocked. */
   uint32_t threads;

@@ -49,6 +49,6 @@ void sy_coding_end(sy_coding *c);
 sy_status sy_code_runs(sy_pool *pool, size_t count, sy_code_run *code, void *context,
                        sy_segment_writer *segment, sy_error *error);
 
-#define SY_CODING_BYTES (8u << 20)
+#define SY_CODING_BYTES (4u << 20)
 
 #endif

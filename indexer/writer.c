@@ -94,8 +94,8 @@ static sy_status load_deletes(sy_writer *w, sy_error *error) {
 }
 
 /* What the batch may take: half of the memory, as the rest is for sorting and coding it, LMDB's
- * dirty pages, a merge and what is mapped; of little memory for many threads, two thirds of what
- * they leave. */
+ * dirty pages, what waits to be written, a merge and what is mapped; of little memory for many
+ * threads, two thirds of what they leave. */
 static uint64_t batch_memory_most(const sy_writer_options *o) {
   uint64_t fixed = MEMORY_FIXED + o->threads * MEMORY_OF_THREAD;
   uint64_t left = o->memory_bytes > fixed ? (o->memory_bytes - fixed) / 3 * 2 : 0;

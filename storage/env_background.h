@@ -16,7 +16,7 @@
 #include "base/bytes.h"
 #include "storage/env.h"
 
-#define SY_BACKGROUND_SLOTS 4u
+#define SY_BACKGROUND_SLOTS 3u
 
 typedef struct sy_background sy_background;
 

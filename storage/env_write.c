@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 #include <xxhash.h>
 
-#define SY_TRANSACTION_BYTES (8ull << 20)
+#define SY_TRANSACTION_BYTES (4ull << 20)
 #define SY_RELEASE_VALUES 8u /* looked at one after the other, then their pages are given back */
 
 /* LMDB looks at pages wherever it writes, and the system maps those around them: for each
