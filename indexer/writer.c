@@ -20,6 +20,8 @@
 #define MEMORY_LEAST (32 * MIB)
 #define MEMORY_FIXED (64 * MIB)     /* what does not grow with the batch: this, */
 #define MEMORY_OF_THREAD (24 * MIB) /* and this for each thread */
+#define MEMORY_OF_MERGE (16 * MIB)  /* that the batch leaves to a merge, */
+#define MEMORY_OF_MERGER (8 * MIB)  /* and to each thread of it */
 #define BATCH_LEAST (16 * MIB)
 #define CLAIMS_MOST 16384u /* ids of the batch that are looked up together */
 
@@ -362,6 +364,13 @@ static uint64_t batch_memory(const sy_writer *w) {
   return sy_inverter_memory(w->inverter) + ids + 16ull * w->segment.info.articles;
 }
 
+/* What it may take now. */
+static uint64_t batch_memory_limit(const sy_writer *w) {
+  uint64_t taken = MEMORY_OF_MERGE + w->options.threads * MEMORY_OF_MERGER;
+  if (!w->merge) return w->batch_memory_most;
+  return w->batch_memory_most > taken + BATCH_LEAST ? w->batch_memory_most - taken : BATCH_LEAST;
+}
+
 static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes,
                              sy_error *error) {
   if (w->in_batch && !sy_inverter_has_room(w->inverter, bytes)) SY_TRY(flush_and_merge(w, error));
@@ -377,7 +386,7 @@ static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t b
   w->batch_text_bytes += bytes;
   w->merge_text_bytes += bytes;
   bool full =
-      batch_memory(w) > w->batch_memory_most || w->batch_text_bytes > 3 * w->options.memory_bytes;
+      batch_memory(w) > batch_memory_limit(w) || w->batch_text_bytes > 3 * w->options.memory_bytes;
   if (full) SY_TRY(flush_and_merge(w, error));
   return w->merge ? sy_writer_go_on_merging(w, error) : SY_OK;
 }
