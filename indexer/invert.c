@@ -4,11 +4,14 @@
 
 /* ---- Making and freeing ---------------------------------------------------------------------- */
 
+#define HUGE_PAGES_THREADS 4u /* with more, they take too much of what a batch has */
+
 static bool init_worker(sy_inverter *v, sy_inverter_worker *w, uint32_t text_rules) {
   sy_analyzer_init(&w->analyzer, text_rules);
   w->room.slabs = &v->slabs;
   for (int f = 0; f < SY_FIELD_COUNT; f++) {
-    if (!sy_tuples_init(&w->fields[f], f == SY_FIELD_INDEX_BODY)) return false;
+    bool many = f == SY_FIELD_INDEX_BODY && sy_pool_workers(v->pool) <= HUGE_PAGES_THREADS;
+    if (!sy_tuples_init(&w->fields[f], many)) return false;
   }
   return true;
 }

@@ -20,8 +20,6 @@
 #define MEMORY_LEAST (32 * MIB)
 #define MEMORY_FIXED (64 * MIB)     /* what does not grow with the batch: this, */
 #define MEMORY_OF_THREAD (24 * MIB) /* and this for each thread */
-#define MEMORY_OF_MERGE (16 * MIB)  /* that the batch leaves to a merge, */
-#define MEMORY_OF_MERGER (8 * MIB)  /* and to each thread of it */
 #define BATCH_LEAST (16 * MIB)
 #define CLAIMS_MOST 16384u /* ids of the batch that are looked up together */
 
@@ -364,11 +362,10 @@ static uint64_t batch_memory(const sy_writer *w) {
   return sy_inverter_memory(w->inverter) + ids + 16ull * w->segment.info.articles;
 }
 
-/* What it may take now. */
+/* What it may take now: an eighth is left to the merge that is under way. More would make many
+ * small segments of little memory, and merging those takes more. */
 static uint64_t batch_memory_limit(const sy_writer *w) {
-  uint64_t taken = MEMORY_OF_MERGE + w->options.threads * MEMORY_OF_MERGER;
-  if (!w->merge) return w->batch_memory_most;
-  return w->batch_memory_most > taken + BATCH_LEAST ? w->batch_memory_most - taken : BATCH_LEAST;
+  return w->merge ? w->batch_memory_most / 8 * 7 : w->batch_memory_most;
 }
 
 static sy_status add_article(sy_writer *w, const sy_article *article, uint64_t bytes,
