@@ -6,7 +6,6 @@
 #include <emmintrin.h>
 #endif
 
-#define CODE_POINTS 0x110000u
 #define BLOCK_SLOTS (SY_TUPLE_BLOCK_BYTES / sizeof(uint64_t))
 #define BLOCK_TUPLES (BLOCK_SLOTS - 1)
 #define LAST_SLOT (SY_LINE_SLOTS - 1)
@@ -74,7 +73,7 @@ static uint8_t *take_slab(sy_slabs *s) {
 
 /* ---- Partitions ------------------------------------------------------------------------------ */
 
-#define MAP_BYTES (CODE_POINTS * (sizeof(sy_tuple_line) + sizeof(uint32_t)))
+#define MAP_BYTES (SY_TUPLE_LINES * (sizeof(sy_tuple_line) + sizeof(uint32_t)))
 
 bool sy_tuples_init(sy_tuples *t, bool many) {
   void *map = mmap(NULL, MAP_BYTES, PROT_READ | PROT_WRITE,
@@ -83,7 +82,7 @@ bool sy_tuples_init(sy_tuples *t, bool many) {
   if (map == MAP_FAILED) return false;
   if (many) madvise(map, MAP_BYTES, MADV_HUGEPAGE); /* lines in use are spread over small pages */
   t->lines = map;
-  t->blocks = (uint32_t *)(t->lines + CODE_POINTS);
+  t->blocks = (uint32_t *)(t->lines + SY_TUPLE_LINES);
   return true;
 }
 
@@ -122,10 +121,10 @@ void sy_tuples_settle(void) {
 }
 
 bool sy_tuples_put_edge(sy_tuples *t, uint32_t first, uint64_t tuple, sy_tuple_room *room) {
-  uint64_t *slots = t->lines[first].slots, next = slots[LAST_SLOT];
+  uint64_t *slots = t->lines[sy_tuple_line_number(first)].slots, next = slots[LAST_SLOT];
   if (!next) {
     sy_buffer_u32(&t->touched, first);
-    t->blocks[first] = 0;
+    t->blocks[sy_tuple_line_number(first)] = 0;
     slots[0] = 0;
     slots[1] = tuple;
     slots[LAST_SLOT] = 2 * sizeof tuple;
@@ -135,7 +134,7 @@ bool sy_tuples_put_edge(sy_tuples *t, uint32_t first, uint64_t tuple, sy_tuple_r
     const uint8_t *block = take_block(room);
     if (!block) return false;
     next += (uintptr_t)block;
-    t->blocks[first]++;
+    t->blocks[sy_tuple_line_number(first)]++;
   }
   slots[LAST_SLOT] = tuple;
   next += sizeof tuple;
@@ -157,7 +156,7 @@ typedef struct rest {
 } rest;
 
 static rest find_rest(const sy_tuples *t, uint32_t first) {
-  const uint64_t *slots = t->lines[first].slots;
+  const uint64_t *slots = t->lines[sy_tuple_line_number(first)].slots;
   uint64_t next = slots[LAST_SLOT], slot = next / sizeof *slots % SY_LINE_SLOTS;
   if (next < sizeof(sy_tuple_line)) {
     const uint64_t *full = (const uint64_t *)(uintptr_t)slots[0];
@@ -169,9 +168,9 @@ static rest find_rest(const sy_tuples *t, uint32_t first) {
 }
 
 size_t sy_tuples_count(const sy_tuples *t, uint32_t first) {
-  if (!t->lines[first].slots[LAST_SLOT]) return 0;
+  if (!t->lines[sy_tuple_line_number(first)].slots[LAST_SLOT]) return 0;
   rest r = find_rest(t, first);
-  size_t before = r.block ? (t->blocks[first] - 1) * BLOCK_TUPLES : 0;
+  size_t before = r.block ? (t->blocks[sy_tuple_line_number(first)] - 1) * BLOCK_TUPLES : 0;
   return before + r.in_block + r.in_line;
 }
 

@@ -78,9 +78,18 @@ typedef struct sy_tuple_line {
   _Alignas(64) uint64_t slots[SY_LINE_SLOTS];
 } sy_tuple_line;
 
+/* Planes 4 to 13 of Unicode have no characters, and so no lines: address space. */
+#define SY_NO_PLANES_BEGIN 0x40000u
+#define SY_NO_PLANES_END 0xE0000u
+#define SY_TUPLE_LINES (0x110000u - (SY_NO_PLANES_END - SY_NO_PLANES_BEGIN))
+
+static inline uint32_t sy_tuple_line_number(uint32_t first) {
+  return first < SY_NO_PLANES_BEGIN ? first : first - (SY_NO_PLANES_END - SY_NO_PLANES_BEGIN);
+}
+
 /* The tuples that one worker has of one field. */
 typedef struct sy_tuples {
-  /* By first character; mapped, so that only pages in use take memory. */
+  /* By sy_tuple_line_number(); mapped, so that only pages in use take memory. */
   sy_tuple_line *lines;
   uint32_t *blocks;  /* how many there are; stale when the line was never used */
   sy_buffer touched; /* u32: first characters that have tuples */
@@ -100,13 +109,13 @@ void sy_tuples_free(sy_tuples *t);
 bool sy_tuples_put_edge(sy_tuples *t, uint32_t first, uint64_t tuple, sy_tuple_room *room);
 
 static inline void sy_tuples_prefetch(const sy_tuples *t, uint32_t first) {
-  __builtin_prefetch(&t->lines[first], 1);
+  __builtin_prefetch(&t->lines[sy_tuple_line_number(first)], 1);
 }
 
 /* False: memory ran out. */
 static inline bool sy_tuples_put(sy_tuples *t, uint32_t first, uint64_t tuple,
                                  sy_tuple_room *room) {
-  uint64_t *slots = t->lines[first].slots, next = slots[SY_LINE_SLOTS - 1];
+  uint64_t *slots = t->lines[sy_tuple_line_number(first)].slots, next = slots[SY_LINE_SLOTS - 1];
   uint32_t slot = next / sizeof tuple % SY_LINE_SLOTS;
   if (slot == SY_LINE_SLOTS - 1 || !next) return sy_tuples_put_edge(t, first, tuple, room);
   slots[slot] = tuple;
@@ -125,7 +134,7 @@ size_t sy_tuples_count(const sy_tuples *t, uint32_t first);
 void sy_tuples_gather(const sy_tuples *t, uint32_t first, uint64_t *out, size_t count);
 /* Forgets them. */
 static inline void sy_tuples_clear(sy_tuples *t, uint32_t first) {
-  t->lines[first].slots[SY_LINE_SLOTS - 1] = 0;
+  t->lines[sy_tuple_line_number(first)].slots[SY_LINE_SLOTS - 1] = 0;
 }
 
 /* Merges two arrays that ascend by the bits of `mask`. */

@@ -2,6 +2,7 @@
  * qsort(). */
 #include "indexer/tuples.h"
 #include "tests/storage/storage_helper.h"
+#include "text/tables.h"
 
 static int compare_u64(const void *a, const void *b) {
   uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -113,8 +114,22 @@ static void test_widths(void **state) {
   assert_true(sy_tuple_widths_fit(sy_tuple_widths_for(0x7fffffff), 0, 0, 0x7fffffff));
 }
 
+/* No unit begins with a character that has no line. */
+static void test_planes(void **state) {
+  (void)state;
+  for (uint32_t t = 0; t < 4; t++) {
+    for (uint32_t c = SY_NO_PLANES_BEGIN; c < SY_NO_PLANES_END; c++) {
+      assert_int_equal(sy_fold_entry(&sy_fold_tables[t], c) >> SY_CLASS_SHIFT,
+                       SY_CLASS_PUNCTUATION);
+    }
+  }
+  assert_int_equal(sy_tuple_line_number(SY_NO_PLANES_END), SY_NO_PLANES_BEGIN);
+  assert_int_equal(sy_tuple_line_number(0x10FFFF), SY_TUPLE_LINES - 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_partitions), cmocka_unit_test(test_sort),
-                                     cmocka_unit_test(test_merge), cmocka_unit_test(test_widths)};
+                                     cmocka_unit_test(test_merge), cmocka_unit_test(test_widths),
+                                     cmocka_unit_test(test_planes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
