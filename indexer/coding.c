@@ -50,18 +50,16 @@ void sy_coded_runs_begin(sy_coded_runs *c, uint32_t field, uint32_t first, bool 
   sy_buffer_append(&c->runs, &run, sizeof run);
 }
 
-/* `to` may be NULL where there are no bytes. */
 static uint8_t *put_piece(uint8_t *to, const uint8_t *from, size_t bytes) {
-  if (!bytes) return to;
-  memcpy(to, from, bytes);
+  if (bytes) memcpy(to, from, bytes); /* there may be none at all */
   return to + bytes;
 }
 
 sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, const sy_encoded_list *l,
                             sy_error *error) {
   coded_term *term = (coded_term *)sy_buffer_reserve(&c->terms, sizeof *term);
-  uint8_t *to = sy_buffer_reserve(
-      &c->bytes, key->word_bytes + l->head_bytes + l->body_bytes + l->positions_bytes);
+  size_t bytes = key->word_bytes + l->head_bytes + l->body_bytes + l->positions_bytes;
+  uint8_t *to = sy_buffer_reserve(&c->bytes, bytes + 1); /* never NULL: there may be no bytes */
   if (c->terms.failed || c->bytes.failed || c->runs.failed) return sy_fail_memory(error);
   *term = (coded_term){.second = key->second,
                        .df = l->df,
@@ -77,7 +75,7 @@ sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, const sy_e
   to = put_piece(to, l->body, l->body_bytes);
   to = put_piece(to, l->positions, l->positions_bytes);
   c->terms.bytes += sizeof *term;
-  if (to) c->bytes.bytes = (size_t)(to - c->bytes.data);
+  c->bytes.bytes += bytes;
   ((coded_run *)(c->runs.data + c->runs.bytes))[-1].terms++;
   c->full = c->terms.bytes + c->bytes.bytes > JOB_BYTES;
   if (!c->full) return SY_OK;
