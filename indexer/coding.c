@@ -73,7 +73,7 @@ sy_status sy_coded_runs_add(sy_coded_runs *c, const sy_term_key *key, const sy_e
   to = put_piece(to, key->word, key->word_bytes);
   to = put_piece(to, l->head, l->head_bytes);
   to = put_piece(to, l->body, l->body_bytes);
-  to = put_piece(to, l->positions, l->positions_bytes);
+  put_piece(to, l->positions, l->positions_bytes);
   c->terms.bytes += sizeof *term;
   c->bytes.bytes += bytes;
   ((coded_run *)(c->runs.data + c->runs.bytes))[-1].terms++;
