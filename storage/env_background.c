@@ -58,12 +58,11 @@ static void *work(void *context) {
     pthread_cond_signal(&b->changed);
   }
   pthread_mutex_unlock(&b->mutex);
-  if (b->discard || b->status != SY_OK) {
-    sy_env_abort(b->env);
-  } else {
+  if (!b->discard && b->status == SY_OK) {
     status = sy_env_end_transaction(b->env, &error);
     set_status(b, status, &error);
   }
+  sy_env_abort(b->env); /* what is still open must end in this thread */
   return NULL;
 }
 

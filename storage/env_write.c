@@ -134,7 +134,7 @@ static sy_status prepare(sy_env *env, uint32_t segment, sy_part part, uint32_t o
   release_now_and_then(env, bytes);
   if (env->background || env->publishing || !is_full(env, bytes)) return SY_OK;
   SY_TRY(sy_env_end_transaction(env, error));
-  env->background = sy_background_begin(env);
+  if (bytes <= SY_CHUNK_BYTES) env->background = sy_background_begin(env);
   return SY_OK;
 }
 
