@@ -2,9 +2,9 @@
 #include "base/pool.h"
 
 #include "base/status.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 typedef struct worker {
@@ -65,16 +65,12 @@ static void *work(void *argument) {
 
 /* Fewer threads than asked for will do. */
 static void start_threads(sy_pool *p) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   while (p->started < p->threads) {
     worker *w = &p->workers[p->started];
     *w = (worker){.pool = p, .number = p->started + 1};
-    if (pthread_create(&w->thread, NULL, work, w)) break;
+    if (!sy_thread_start(&w->thread, work, w)) break;
     p->started++;
   }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void sy_pool_put(sy_pool *p, sy_job *job) {

@@ -2,9 +2,9 @@
 #include "query/collect.h"
 
 #include "base/status.h"
+#include "base/thread.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 /* With fewer candidates than this, starting a thread takes longer than it saves. */
 #define LEAST_CANDIDATES 50000u
@@ -178,12 +178,9 @@ static uint32_t choose_threads(const sy_plan *plan, uint32_t threads) {
   return alone || estimate(plan, plan->root) < LEAST_CANDIDATES ? 1 : threads;
 }
 
-/* Starts as many helpers as can be started, with all signals blocked: those are the caller's. */
+/* Starts as many helpers as can be started. */
 static uint32_t start_helpers(member *helpers, uint32_t wanted, const member *caller) {
-  sigset_t all, before;
   uint32_t started = 0;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   for (; started < wanted; started++) {
     member *m = &helpers[started];
     sy_helper *memory = &caller->context.helpers[started];
@@ -194,9 +191,8 @@ static uint32_t start_helpers(member *helpers, uint32_t wanted, const member *ca
     m->context.candidates = m->context.scored = m->context.positions = 0;
     m->plan.context = &m->context;
     sy_arena_reset(&memory->arena);
-    if (pthread_create(&m->thread, NULL, work, m)) break;
+    if (!sy_thread_start(&m->thread, work, m)) break;
   }
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
   return started;
 }
 

@@ -2,10 +2,10 @@
 #include "storage/env_background.h"
 
 #include "base/status.h"
+#include "base/thread.h"
 #include "storage/env_state.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #define KEPT_BYTES (2u << 20) /* a buffer with more is not kept for the next value */
 
@@ -66,16 +66,6 @@ static void *work(void *context) {
   return NULL;
 }
 
-/* All signals are the caller's. */
-static bool start_thread(sy_background *b) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = !pthread_create(&b->thread, NULL, work, b);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return started;
-}
-
 static void free_background(sy_background *b) {
   for (uint32_t i = 0; i < SY_BACKGROUND_SLOTS; i++) sy_buffer_free(&b->slots[i].value);
   pthread_cond_destroy(&b->changed);
@@ -89,7 +79,7 @@ sy_background *sy_background_begin(sy_env *env) {
   b->env = env;
   pthread_mutex_init(&b->mutex, NULL);
   pthread_cond_init(&b->changed, NULL);
-  if (start_thread(b)) return b;
+  if (sy_thread_start(&b->thread, work, b)) return b;
   free_background(b);
   return NULL;
 }
