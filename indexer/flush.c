@@ -62,28 +62,25 @@ static uint64_t *gather(const flush *f, uint32_t first, bool words, sy_inverter_
  * more behind all. */
 static const uint64_t *code_term(sy_list_writer *list, sy_tuple_widths widths, const uint64_t *at,
                                  uint32_t *positions) {
-  uint32_t shift = sy_tuple_shift(widths), position_bits = widths.position_bits;
-  uint64_t position_mask = (1ull << position_bits) - 1,
-           article_mask = (1ull << widths.article_bits) - 1, second = *at >> shift;
+  uint32_t shift = sy_tuple_shift(widths);
+  uint64_t second = *at >> shift;
   do {
-    uint64_t place = *at >> position_bits;
-    uint32_t n = 0;
-    __builtin_prefetch(&list->lengths[at[AHEAD] >> position_bits & article_mask]);
-    do positions[n++] = (uint32_t)(*at++ & position_mask);
-    while (*at >> position_bits == place);
-    sy_list_writer_add(list, (uint32_t)(place & article_mask), positions, n);
+    uint64_t place = *at >> widths.position_bits;
+    uint32_t article = sy_tuple_article(widths, *at), n = 0;
+    __builtin_prefetch(&list->lengths[sy_tuple_article(widths, at[AHEAD])]);
+    do positions[n++] = sy_tuple_position(widths, *at++);
+    while (*at >> widths.position_bits == place);
+    sy_list_writer_add(list, article, positions, n);
   } while (*at >> shift == second);
   return at;
 }
 
-/* The list of a term that occurs once: a third of all terms. */
+/* The list of a term that occurs once, as very many do. */
 static sy_encoded_list once(sy_tuple_widths widths, uint64_t tuple) {
-  uint64_t position_mask = (1ull << widths.position_bits) - 1,
-           article_mask = (1ull << widths.article_bits) - 1;
   return (sy_encoded_list){.df = 1,
-                           .article = (uint32_t)(tuple >> widths.position_bits & article_mask),
+                           .article = sy_tuple_article(widths, tuple),
                            .frequency = 1,
-                           .position = (uint32_t)(tuple & position_mask),
+                           .position = sy_tuple_position(widths, tuple),
                            .frequency_sum = 1};
 }
 

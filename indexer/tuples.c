@@ -8,7 +8,6 @@
 
 #define BLOCK_SLOTS (SY_TUPLE_BLOCK_BYTES / sizeof(uint64_t))
 #define BLOCK_TUPLES (BLOCK_SLOTS - 1)
-#define LAST_SLOT (SY_LINE_SLOTS - 1)
 #define RADIX_BITS 11
 #define RADIX (1u << RADIX_BITS)
 #define PASSES 3 /* that many digits hold the widest `second` */
@@ -121,29 +120,30 @@ void sy_tuples_settle(void) {
 }
 
 bool sy_tuples_put_edge(sy_tuples *t, uint32_t first, uint64_t tuple, sy_tuple_room *room) {
-  uint64_t *slots = t->lines[sy_tuple_line_number(first)].slots, next = slots[LAST_SLOT];
+  uint32_t line = sy_tuple_line_number(first);
+  uint64_t *slots = t->lines[line].slots, next = slots[SY_LINE_LAST];
   if (!next) {
     sy_buffer_u32(&t->touched, first);
-    t->blocks[sy_tuple_line_number(first)] = 0;
+    t->blocks[line] = 0;
     slots[0] = 0;
     slots[1] = tuple;
-    slots[LAST_SLOT] = 2 * sizeof tuple;
+    slots[SY_LINE_LAST] = 2 * sizeof tuple;
     return true;
   }
   if (next < sizeof(sy_tuple_line)) { /* the first line of a block */
     const uint8_t *block = take_block(room);
     if (!block) return false;
     next += (uintptr_t)block;
-    t->blocks[sy_tuple_line_number(first)]++;
+    t->blocks[line]++;
   }
-  slots[LAST_SLOT] = tuple;
+  slots[SY_LINE_LAST] = tuple;
   next += sizeof tuple;
   store_line((uint8_t *)(uintptr_t)(next - sizeof(sy_tuple_line)), slots);
   if (next % SY_TUPLE_BLOCK_BYTES == 0) {
     slots[0] = next - SY_TUPLE_BLOCK_BYTES;
     next = sizeof tuple;
   }
-  slots[LAST_SLOT] = next;
+  slots[SY_LINE_LAST] = next;
   return true;
 }
 
@@ -157,7 +157,7 @@ typedef struct rest {
 
 static rest find_rest(const sy_tuples *t, uint32_t first) {
   const uint64_t *slots = t->lines[sy_tuple_line_number(first)].slots;
-  uint64_t next = slots[LAST_SLOT], slot = next / sizeof *slots % SY_LINE_SLOTS;
+  uint64_t next = slots[SY_LINE_LAST], slot = next / sizeof *slots % SY_LINE_SLOTS;
   if (next < sizeof(sy_tuple_line)) {
     const uint64_t *full = (const uint64_t *)(uintptr_t)slots[0];
     return (rest){slots + 1, slot - 1, full, full ? BLOCK_TUPLES : 0};
@@ -168,9 +168,10 @@ static rest find_rest(const sy_tuples *t, uint32_t first) {
 }
 
 size_t sy_tuples_count(const sy_tuples *t, uint32_t first) {
-  if (!t->lines[sy_tuple_line_number(first)].slots[LAST_SLOT]) return 0;
+  uint32_t line = sy_tuple_line_number(first);
+  if (!t->lines[line].slots[SY_LINE_LAST]) return 0;
   rest r = find_rest(t, first);
-  size_t before = r.block ? (t->blocks[sy_tuple_line_number(first)] - 1) * BLOCK_TUPLES : 0;
+  size_t before = r.block ? (t->blocks[line] - 1) * BLOCK_TUPLES : 0;
   return before + r.in_block + r.in_line;
 }
 

@@ -50,6 +50,14 @@ static inline uint32_t sy_tuple_shift(sy_tuple_widths w) {
   return (uint32_t)w.position_bits + w.article_bits;
 }
 
+static inline uint32_t sy_tuple_article(sy_tuple_widths w, uint64_t tuple) {
+  return (uint32_t)(tuple >> w.position_bits & ((1ull << w.article_bits) - 1));
+}
+
+static inline uint32_t sy_tuple_position(sy_tuple_widths w, uint64_t tuple) {
+  return (uint32_t)(tuple & ((1ull << w.position_bits) - 1));
+}
+
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
 #define SY_SLAB_BYTES (2u << 20)
@@ -70,6 +78,7 @@ void sy_slabs_reset(sy_slabs *slabs); /* all are free again */
 /* ---- Partitions ------------------------------------------------------------------------------ */
 
 #define SY_LINE_SLOTS 8u
+#define SY_LINE_LAST (SY_LINE_SLOTS - 1)
 
 /* Where the next tuple of a first character goes: its address in a block, as soon as there is the
  * block; before, in the first line of a block, only the offset in the line. 0 before the first
@@ -115,11 +124,11 @@ static inline void sy_tuples_prefetch(const sy_tuples *t, uint32_t first) {
 /* False: memory ran out. */
 static inline bool sy_tuples_put(sy_tuples *t, uint32_t first, uint64_t tuple,
                                  sy_tuple_room *room) {
-  uint64_t *slots = t->lines[sy_tuple_line_number(first)].slots, next = slots[SY_LINE_SLOTS - 1];
+  uint64_t *slots = t->lines[sy_tuple_line_number(first)].slots, next = slots[SY_LINE_LAST];
   uint32_t slot = next / sizeof tuple % SY_LINE_SLOTS;
-  if (slot == SY_LINE_SLOTS - 1 || !next) return sy_tuples_put_edge(t, first, tuple, room);
+  if (slot == SY_LINE_LAST || !next) return sy_tuples_put_edge(t, first, tuple, room);
   slots[slot] = tuple;
-  slots[SY_LINE_SLOTS - 1] = next + sizeof tuple;
+  slots[SY_LINE_LAST] = next + sizeof tuple;
   return true;
 }
 
@@ -134,7 +143,7 @@ size_t sy_tuples_count(const sy_tuples *t, uint32_t first);
 void sy_tuples_gather(const sy_tuples *t, uint32_t first, uint64_t *out, size_t count);
 /* Forgets them. */
 static inline void sy_tuples_clear(sy_tuples *t, uint32_t first) {
-  t->lines[sy_tuple_line_number(first)].slots[SY_LINE_SLOTS - 1] = 0;
+  t->lines[sy_tuple_line_number(first)].slots[SY_LINE_LAST] = 0;
 }
 
 /* Merges two arrays that ascend by the bits of `mask`. */

@@ -77,7 +77,7 @@ typedef struct sy_alphabet {
 /* The best alphabet for what was counted. False: memory ran out. */
 bool sy_alphabet_learn(sy_alphabet *alphabet, const sy_symbol_counts *counts);
 /* About how many bits what was counted takes with the alphabet; UINT64_MAX: memory ran out. */
-uint64_t sy_alphabet_cost(const sy_alphabet *alphabet, sy_symbol_counts *counts);
+uint64_t sy_alphabet_cost(const sy_alphabet *alphabet, const sy_symbol_counts *counts);
 void sy_alphabet_store(const sy_alphabet *alphabet, sy_buffer *out);
 
 /* Codes `text` at `out`, which has room for 2 * bytes + 8. Returns the byte behind. */

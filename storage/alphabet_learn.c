@@ -10,18 +10,19 @@
 #define BUCKET_SLOTS 8u /* a cache line of them */
 _Static_assert(SY_COUNTED_SLOTS == BUCKET_SLOTS << BUCKET_BITS, "the table has that many slots");
 
-static sy_pair_count *bucket_of(sy_symbol_counts *c, uint32_t pair) {
-  return &c->pairs[sy_pair_slot(pair, BUCKET_BITS) * BUCKET_SLOTS];
-}
+#define NO_SLOT SY_COUNTED_SLOTS
 
-/* The slot of a pair, or the empty one where it would be; NULL when its bucket is full of
+/* The first slot of the bucket of a pair. */
+static uint32_t bucket_of(uint32_t pair) { return sy_pair_slot(pair, BUCKET_BITS) * BUCKET_SLOTS; }
+
+/* The slot of a pair, or the empty one where it would be; NO_SLOT when its bucket is full of
  * others. */
-static sy_pair_count *find_pair(sy_symbol_counts *c, uint32_t pair) {
-  sy_pair_count *slot = bucket_of(c, pair);
-  for (uint32_t i = 0; i < BUCKET_SLOTS; i++) {
-    if (slot[i].pair == pair || !slot[i].pair) return &slot[i];
+static uint32_t find_pair(const sy_symbol_counts *c, uint32_t pair) {
+  uint32_t begin = bucket_of(pair);
+  for (uint32_t at = begin; at < begin + BUCKET_SLOTS; at++) {
+    if (c->pairs[at].pair == pair || !c->pairs[at].pair) return at;
   }
-  return NULL;
+  return NO_SLOT;
 }
 
 /* Pairs that were seen and are not counted yet: so many together that cache misses overlap. */
@@ -31,16 +32,16 @@ typedef struct seen_pairs {
 
 static void count_pairs(sy_symbol_counts *c, seen_pairs *seen) {
   for (uint32_t i = 0; i < seen->count; i++) {
-    sy_pair_count *slot = find_pair(c, seen->pairs[i]);
-    if (!slot) continue;
-    slot->pair = seen->pairs[i];
-    slot->count++;
+    uint32_t at = find_pair(c, seen->pairs[i]);
+    if (at == NO_SLOT) continue;
+    c->pairs[at].pair = seen->pairs[i];
+    c->pairs[at].count++;
   }
   seen->count = 0;
 }
 
 static void see_pair(sy_symbol_counts *c, seen_pairs *seen, uint32_t pair) {
-  __builtin_prefetch(bucket_of(c, pair), 1);
+  __builtin_prefetch(&c->pairs[bucket_of(pair)], 1);
   seen->pairs[seen->count++] = pair;
   if (seen->count == sizeof seen->pairs / sizeof *seen->pairs) count_pairs(c, seen);
 }
@@ -174,12 +175,12 @@ bool sy_alphabet_learn(sy_alphabet *a, const sy_symbol_counts *c) {
   return good;
 }
 
-static uint32_t pair_count(sy_symbol_counts *c, sy_symbol pair) {
-  const sy_pair_count *slot = find_pair(c, sy_pair(pair.first, pair.second));
-  return slot ? slot->count : 0;
+static uint32_t pair_count(const sy_symbol_counts *c, sy_symbol pair) {
+  uint32_t at = find_pair(c, sy_pair(pair.first, pair.second));
+  return at == NO_SLOT ? 0 : c->pairs[at].count;
 }
 
-uint64_t sy_alphabet_cost(const sy_alphabet *a, sy_symbol_counts *c) {
+uint64_t sy_alphabet_cost(const sy_alphabet *a, const sy_symbol_counts *c) {
   uint32_t *left = malloc(sizeof c->characters);
   if (!left) return UINT64_MAX;
   memcpy(left, c->characters, sizeof c->characters);
