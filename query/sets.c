@@ -2,6 +2,11 @@
 #include "query/sets.h"
 
 #include "base/status.h"
+#include "storage/simd.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* Calls `visit` with the list of each term of the set. */
 typedef sy_status (*list_visitor)(void *context, const sy_list *list);
@@ -43,14 +48,15 @@ static void note_list(sy_plan_array *out, const sy_list *list) {
 
 /* ---- Union ----------------------------------------------------------------------------------- */
 
-/* Frequencies are summed in a dense array, and a bit says which of it is in use: one pass over
- * the lists and one over the bits, with no comparison of lists among themselves. A sum has one byte
- * there, so that the array stays in the cache; what goes beyond it is noted as a carry of 256. */
+/* Frequencies are summed in a dense array: one pass over the lists and one over the array, with no
+ * comparison of lists among themselves. A sum has one byte there, so that the array stays in the
+ * cache; what goes beyond it is noted as a carry of 255. So what is not 0 is in use. */
+#define MOST_SUM 255u
+
 typedef struct union_state {
   sy_plan *plan;
-  uint8_t *sums; /* by article */
-  uint64_t *bits;
-  sy_buffer carries; /* u32: an article whose sum is 256 more */
+  uint8_t *sums;     /* by article */
+  sy_buffer carries; /* u32: an article whose sum is MOST_SUM more */
   sy_plan_array *out;
   sy_postings postings;
 } union_state;
@@ -59,13 +65,11 @@ typedef struct union_state {
 static void add_postings(union_state *u, const uint32_t *restrict articles,
                          const uint32_t *restrict frequencies, uint32_t count) {
   uint8_t *restrict sums = u->sums;
-  uint64_t *restrict bits = u->bits;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t article = articles[i];
     uint64_t sum = (uint64_t)sums[article] + frequencies[i];
+    for (; sum > MOST_SUM; sum -= MOST_SUM) sy_buffer_u32(&u->carries, article);
     sums[article] = (uint8_t)sum;
-    bits[article / 64] |= 1ull << article % 64;
-    for (; sum > 255; sum -= 256) sy_buffer_u32(&u->carries, article);
   }
 }
 
@@ -88,18 +92,39 @@ static sy_status add_list(void *context, const sy_list *list) {
   return p->corrupt ? sy_search_damaged(u->plan->context) : SY_OK;
 }
 
-static sy_status collect(const union_state *u, size_t words, sy_error *error) {
-  uint64_t most = u->out->postings < words * 64 ? u->out->postings : words * 64;
-  uint32_t *articles = sy_arena_alloc(u->plan->arena, most * sizeof *articles);
-  uint32_t *frequencies = sy_arena_alloc(u->plan->arena, most * sizeof *frequencies);
+/* Which of 64 sums are in use. */
+static inline uint64_t used_sums(const uint8_t *sums) {
+  uint64_t used = 0;
+#ifdef __SSE2__
+  for (uint32_t i = 0; i < 64; i += 16) {
+    __m128i none = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i_u *)(sums + i)), (__m128i){0});
+    used |= (uint64_t)(_mm_movemask_epi8(none) ^ 0xFFFF) << i;
+  }
+#else
+  for (uint32_t i = 0; i < 64; i++) used |= (uint64_t)(sums[i] > 0) << i;
+#endif
+  return used;
+}
+
+#define AT_ONCE 4u /* articles that are stored without asking whether there are so many */
+
+SY_CLONES static sy_status collect(const union_state *u, size_t groups, sy_error *error) {
+  uint64_t most = u->out->postings < groups * 64 ? u->out->postings : groups * 64;
+  uint32_t *articles = sy_arena_alloc(u->plan->arena, (most + AT_ONCE) * sizeof *articles);
+  uint32_t *frequencies = sy_arena_alloc(u->plan->arena, (most + AT_ONCE) * sizeof *frequencies);
   if (!articles || !frequencies) return sy_fail_memory(error);
   uint32_t count = 0;
-  for (size_t w = 0; w < words; w++) {
-    for (uint64_t left = u->bits[w]; left; left &= left - 1) {
-      uint32_t article = (uint32_t)(w * 64) + (uint32_t)__builtin_ctzll(left);
-      articles[count] = article;
-      frequencies[count++] = u->sums[article];
+  for (size_t g = 0; g < groups; g++) {
+    uint64_t used = used_sums(u->sums + g * 64);
+    uint32_t ones = (uint32_t)__builtin_popcountll(used);
+    for (uint32_t i = 0; i < ones; i += AT_ONCE) {
+      for (uint32_t k = 0; k < AT_ONCE; k++, used &= used - 1) {
+        uint32_t article = (uint32_t)(g * 64) + (uint32_t)__builtin_ctzll(used | 1ull << 63);
+        articles[count + i + k] = article;
+        frequencies[count + i + k] = u->sums[article];
+      }
     }
+    count += ones;
   }
   u->out->articles = articles;
   u->out->frequencies = frequencies;
@@ -118,7 +143,7 @@ static sy_status add_carries(const union_state *u, sy_error *error) {
   for (size_t i = 0; i < u->carries.bytes / sizeof(uint32_t); i++) {
     const uint32_t *found = bsearch((const uint32_t *)u->carries.data + i, out->articles,
                                     out->count, sizeof(uint32_t), compare_articles);
-    out->frequencies[found - out->articles] += 256;
+    out->frequencies[found - out->articles] += MOST_SUM;
   }
   return SY_OK;
 }
@@ -126,19 +151,17 @@ static sy_status add_carries(const union_state *u, sy_error *error) {
 sy_status sy_set_gather(sy_plan *plan, uint32_t segment, uint32_t field, const sy_unit *unit,
                         sy_plan_array *out, sy_error *error) {
   uint32_t articles = plan->snapshot->segments[segment].info.articles;
-  size_t words = (size_t)articles / 64 + 1;
+  size_t groups = (size_t)articles / 64 + 1;
   union_state *u = sy_arena_alloc(plan->arena, sizeof *u);
   if (!u) return sy_fail_memory(error);
   u->plan = plan;
   u->carries = (sy_buffer){0};
   u->out = out;
-  u->bits = calloc(words, sizeof *u->bits);
-  u->sums = calloc((size_t)articles + 1, 1);
-  sy_status status = u->bits && u->sums ? SY_OK : sy_fail_memory(error);
+  u->sums = calloc(groups, 64);
+  sy_status status = u->sums ? SY_OK : sy_fail_memory(error);
   if (status == SY_OK) status = each_list(plan, segment, field, unit, add_list, u, error);
-  if (status == SY_OK) status = collect(u, words, error);
+  if (status == SY_OK) status = collect(u, groups, error);
   if (status == SY_OK) status = add_carries(u, error);
-  free(u->bits);
   free(u->sums);
   sy_buffer_free(&u->carries);
   return status;

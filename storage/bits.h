@@ -146,17 +146,19 @@ static inline uint32_t sy_bits_get_gamma(sy_bit_reader *r) {
   return 1u << n | (uint32_t)sy_bits_get(r, (uint32_t)n);
 }
 
-/* Always below `range`. */
+/* Always below `range`. Hot: without a branch where the range leaves a choice. */
 static inline uint32_t sy_bits_get_minimal(sy_bit_reader *r, uint64_t range) {
   if (range <= 1) return 0;
-  uint32_t n = 64 - (uint32_t)__builtin_clzll(range - 1);
-  uint64_t few = (1ull << n) - range, first = (range - few) / 2;
-  uint64_t window = sy_bits_window(r), rotated = window & ((1ull << (n - 1)) - 1);
-  bool whole = rotated < few;
-  if (!whole) rotated = (rotated << 1 | (window >> (n - 1) & 1)) - few;
-  sy_bits_skip(r, whole ? n - 1 : n);
-  uint64_t value = rotated + first;
-  return (uint32_t)(value >= range ? value - range : value);
+  uint32_t n = 31 - (uint32_t)__builtin_clz((uint32_t)(range - 1)); /* bits of the short ones */
+  uint64_t half = 1ull << n, first = range - half, few = half - first;
+  uint64_t window = sy_bits_window(r), rotated = window & (half - 1);
+  uint64_t longer = (rotated << 1 | (window >> n & 1)) - few + first;
+  if (longer >= range) longer -= range;
+  bool is_long = rotated >= few;
+  uint64_t next = r->at + n + is_long;
+  r->failed |= next > r->end;
+  r->at = next < r->end ? next : r->end;
+  return (uint32_t)(is_long ? longer : rotated + first);
 }
 
 #endif

@@ -40,18 +40,24 @@ static void test_ties_and_windows(void **state) {
   assert_string_equal(found(f, "一样", UINT64_MAX, UINT64_MAX), "");
 }
 
-/* One character, more often than one byte counts, with different characters behind it. */
+/* One character, about as often as one byte counts and more, with different characters behind it. */
 static void test_character_frequency(void **state) {
   fixture *f = *state;
-  for (int times = 400; times <= 600; times += 100) {
+  static const int times[] = {254, 255, 256, 257, 400, 509, 510, 511, 512, 600};
+  for (size_t t = 0; t < sizeof times / sizeof *times; t++) {
     char id[16], body[8192], *end = body;
     for (int i = 0; i < 600; i++)
-      end = stpcpy(stpcpy(end, i < times ? "机" : "器"), i % 2 ? "人" : "会");
-    snprintf(id, sizeof id, "%d", times);
+      end = stpcpy(stpcpy(end, i < times[t] ? "机" : "器"), i % 2 ? "人" : "会");
+    snprintf(id, sizeof id, "%d", times[t]);
     add(f, id, "", body);
   }
+  for (int i = 1000; i < 2000; i++) { /* or scores differ by too little */
+    char id[16];
+    snprintf(id, sizeof id, "%d", i);
+    add(f, id, "", "别的");
+  }
   commit(f);
-  assert_string_equal(found(f, "body:机", 10, 0), "600 500 400");
+  assert_string_equal(found(f, "body:机", 10, 0), "600 512 511 510 509 400 257 256 255 254");
 }
 
 static const sy_explain_row *row_of(const sy_explanation *e, const char *kind, const char *field,
