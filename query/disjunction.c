@@ -186,6 +186,7 @@ static bool complete_score(disjunction *d, uint32_t article, uint64_t *score) {
     if (!sy_topk_accepts(d->base.top, *score + d->terms[i].sum)) return false;
     *score += score_of(&d->terms[i], article);
   }
+  if (!d->verified) return *score;
   for (uint32_t i = d->essential; i < d->count; i++) {
     sy_iterator *check = d->terms[i].check;
     if (!check || sy_iterator_reach(check, article) != article) continue;
@@ -401,14 +402,17 @@ static bool add_all_terms(disjunction *d, uint32_t count, uint32_t segment) {
 static uint64_t score_in_block(const disjunction *d, const term *t, uint64_t wanted) {
   sy_postings *p = t->postings;
   uint64_t best[SY_BLOCK] = {0}, count = 0; /* descending */
+  float threshold = 0;
   sy_postings_load_frequencies(p);
   for (uint32_t i = 0; i < p->filled; i++) {
+    if (!sy_scorer_may_exceed(t->scorer, threshold, p->articles[i], p->frequencies[i])) continue;
     uint64_t score = sy_scorer_score(t->scorer, p->articles[i], p->frequencies[i]);
     if (count == wanted && score <= best[count - 1]) continue;
     if (sy_segment_deleted(d->base.segment, p->articles[i])) continue;
     uint64_t at = count < wanted ? count++ : count - 1;
     for (; at && best[at - 1] < score; at--) best[at] = best[at - 1];
     best[at] = score;
+    if (count == wanted) threshold = sy_scorer_threshold(best[count - 1]);
   }
   return count == wanted ? best[count - 1] : 0;
 }

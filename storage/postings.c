@@ -277,22 +277,34 @@ static bool open_group(sy_postings *p) {
   find_parameters(p);
   for (uint32_t i = 0; i < p->filled; i++) all += p->frequencies[i];
   g->high = g->highs;
+  p->ones[0] = p->low_bits[0] = 0;
   g->lows = sy_positions_skip(g->bits, g->highs, g->end, all);
   return g->lows != UINT64_MAX;
+}
+
+#define COUNT_AT_ONCE 32u /* so that the end of the loop is no surprise to the processor */
+
+static void count_positions(sy_postings *p, uint32_t at) {
+  uint32_t i = p->group.counted, end = (at / COUNT_AT_ONCE + 1) * COUNT_AT_ONCE;
+  if (end > p->filled) end = p->filled;
+  uint64_t ones = p->ones[i], low_bits = p->low_bits[i];
+  for (; i < end; i++) {
+    ones += p->frequencies[i];
+    low_bits += (uint64_t)p->frequencies[i] * p->parameters[i];
+    p->ones[i + 1] = ones;
+    p->low_bits[i + 1] = low_bits;
+  }
+  p->group.counted = end;
 }
 
 /* Moves to the positions of article `at` of the block. */
 static bool seek_group(sy_postings *p, uint32_t at) {
   sy_postings_group *g = &p->group;
   if (p->corrupt || (!g->open && !open_group(p))) return false;
-  for (; g->to < at; g->to++) {
-    uint32_t frequency = p->frequencies[g->to];
-    g->ones += frequency;
-    g->low_bits += (uint64_t)frequency * p->parameters[g->to];
-  }
-  g->high = sy_positions_skip(g->bits, g->high, g->lows, g->ones - g->skipped);
-  g->skipped = g->ones;
-  return g->high != UINT64_MAX && g->lows + g->low_bits <= g->end;
+  if (g->counted < at) count_positions(p, at);
+  g->high = sy_positions_skip(g->bits, g->high, g->lows, p->ones[at] - g->skipped);
+  g->skipped = p->ones[at];
+  return g->high != UINT64_MAX && g->lows + p->low_bits[at] <= g->end;
 }
 
 bool sy_postings_positions(sy_postings *p, sy_positions *out) {
@@ -309,7 +321,7 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
   }
   uint32_t frequency = p->frequencies[p->at];
   uint32_t k = p->parameters[p->at];
-  uint64_t low = g->lows + g->low_bits;
+  uint64_t low = g->lows + p->low_bits[p->at];
   if (low + (uint64_t)frequency * k > g->end) {
     p->corrupt = true;
     return false;
@@ -323,10 +335,10 @@ bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
   sy_postings_load_frequencies(p);
   const sy_postings_group *g = &p->group;
   bool found = seek_group(p, from);
-  *out = (sy_positions_range){.bits = g->bits, .high = g->high, .low = g->lows + g->low_bits};
+  *out = (sy_positions_range){.bits = g->bits, .high = g->high, .low = g->lows + p->low_bits[from]};
   found = found && seek_group(p, to);
   out->high_end = g->high;
-  out->low_end = g->lows + g->low_bits;
+  out->low_end = g->lows + p->low_bits[to];
   if (!found) p->corrupt = true;
   return found;
 }
@@ -335,30 +347,21 @@ bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
 
 #define MOST_HIGH_BYTES 512 /* of a group whose ones are looked for all at once */
 
-SY_CLONES static uint64_t low_bits_of_block(const sy_postings *p) {
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < SY_BLOCK; i++) sum += (uint64_t)p->frequencies[i] * p->parameters[i];
-  return sum;
-}
-
 /* All high parts are found first; those of an article begin behind as many ones as there are
  * positions before it. The group is open and sound: it has as many ones as positions, none behind
  * 8 * MOST_HIGH_BYTES bits, and all low bits. */
 SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *places,
                                            uint32_t count, sy_first_position *firsts) {
   const sy_postings_group *g = &p->group;
-  uint16_t ones[8 * MOST_HIGH_BYTES + 8], *one = ones;
+  uint16_t ones[8 * MOST_HIGH_BYTES + 8];
   ones[0] = UINT16_MAX; /* the place before the first */
   uint32_t found = sy_find_ones(g->bits, (uint32_t)(g->lows + 7) / 8, ones + 1);
   ones[1 + found] = 0; /* for analysers: nothing reads it */
-  uint64_t low = g->lows;
-  uint32_t place = 0;
   for (uint32_t i = 0; i < count; i++) {
-    for (; place < places[i]; place++) {
-      one += p->frequencies[place];
-      low += p->frequencies[place] * p->parameters[place];
-    }
-    uint32_t k = p->parameters[place], high = (uint16_t)(one[1] - one[0] - 1);
+    uint32_t place = places[i], k = p->parameters[place];
+    const uint16_t *one = ones + p->ones[place];
+    uint64_t low = g->lows + p->low_bits[place];
+    uint32_t high = (uint16_t)(one[1] - one[0] - 1);
     uint64_t bits = sy_load64(g->bits + (low >> 3)) >> (low & 7) & ((1ull << k) - 1);
     firsts[i] = (sy_first_position){high << k | (uint32_t)bits, one[1] + 1u, low + k};
   }
@@ -368,8 +371,9 @@ bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t
                                  sy_first_position *firsts) {
   if (p->filled < SY_BLOCK || !p->block_count) return false;
   sy_postings_load_frequencies(p);
-  if (p->corrupt || (!p->group.open && !open_group(p)) ||
-      p->group.lows + low_bits_of_block(p) > p->group.end) {
+  bool sound = !p->corrupt && (p->group.open || open_group(p));
+  if (sound) count_positions(p, SY_BLOCK);
+  if (!sound || p->group.lows + p->low_bits[SY_BLOCK] > p->group.end) {
     p->corrupt = true;
     return false;
   }

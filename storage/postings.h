@@ -123,8 +123,7 @@ typedef struct sy_postings_group {
   bool open;
   const uint8_t *bits;
   uint64_t highs, lows, end; /* bits: where both parts of the group begin, and the end of all */
-  uint32_t to;               /* articles before this one are counted in the next two */
-  uint64_t ones, low_bits;   /* their positions and low bits */
+  uint32_t counted;          /* articles whose positions and low bits are */
   uint64_t high;             /* the bit behind `skipped` ones */
   uint64_t skipped;
 } sy_postings_group;
@@ -148,6 +147,8 @@ typedef struct sy_postings {
   uint32_t articles[SY_BLOCK];
   uint32_t frequencies[SY_BLOCK];
   uint32_t parameters[SY_BLOCK]; /* of the positions, once the group is open */
+  /* Positions and low bits before each article, and behind the last, as far as they are counted. */
+  uint64_t ones[SY_BLOCK + 1], low_bits[SY_BLOCK + 1];
 } sy_postings;
 
 /* Begins before the first article: call sy_postings_next() or _advance(). */
