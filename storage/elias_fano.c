@@ -28,15 +28,14 @@ uint8_t *sy_elias_fano_encode(const uint32_t numbers[SY_BLOCK], uint32_t base, u
 
 #define MOST_HIGH_BYTES 48 /* ceil((128 + 255) / 8) */
 
-typedef uint32_t vector __attribute__((vector_size(16)));
-typedef uint16_t half_vector __attribute__((vector_size(8)));
+typedef uint32_t vector __attribute__((vector_size(32)));
 
 /* Adds the high parts to the low ones, and what all numbers begin at. */
-static void add_highs(const uint16_t *places, uint32_t b, uint32_t base,
-                      uint32_t numbers[SY_BLOCK]) {
-  vector i = {0, 1, 2, 3};
-  for (uint32_t at = 0; at < SY_BLOCK; at += 4, i += 4) {
-    half_vector place;
+static inline void add_highs(const uint16_t *places, uint32_t b, uint32_t base,
+                             uint32_t numbers[SY_BLOCK]) {
+  vector i = {0, 1, 2, 3, 4, 5, 6, 7};
+  for (uint32_t at = 0; at < SY_BLOCK; at += 8, i += 8) {
+    sy_eight_places place;
     vector number;
     memcpy(&place, places + at, sizeof place);
     memcpy(&number, numbers + at, sizeof number);
@@ -68,7 +67,7 @@ const uint8_t *sy_elias_fano_decode_scalar(const uint8_t *p, const uint8_t *end,
   if (!find_parts(p, end, base, last, &b, &highs)) return NULL;
   sy_block_unpack(p, numbers, b);
   p += 16 * b;
-  uint16_t places[8 * MOST_HIGH_BYTES + 4];
+  uint16_t places[8 * MOST_HIGH_BYTES + SY_ONES_SLACK];
   if (sy_find_ones(p, highs, places) != SY_BLOCK) return NULL;
   add_highs(places, b, base, numbers);
   bool sound = numbers[0] - base - 1 < last - base && numbers[SY_BLOCK - 1] == last;

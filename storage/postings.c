@@ -353,7 +353,7 @@ bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
 SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *places,
                                            uint32_t count, sy_first_position *firsts) {
   const sy_postings_group *g = &p->group;
-  uint16_t ones[8 * MOST_HIGH_BYTES + 8];
+  uint16_t ones[1 + 8 * MOST_HIGH_BYTES + SY_ONES_SLACK];
   ones[0] = UINT16_MAX; /* the place before the first */
   uint32_t found = sy_find_ones(g->bits, (uint32_t)(g->lows + 7) / 8, ones + 1);
   ones[1 + found] = 0; /* for analysers: nothing reads it */
