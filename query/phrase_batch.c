@@ -8,6 +8,8 @@
  */
 #include "query/phrase.h"
 
+#include "storage/simd.h"
+
 enum {
   MOST_LISTS = 8,
   LEAST_DF = 1024, /* shorter lists take microseconds either way */
@@ -90,49 +92,58 @@ static bool is_dense(const sy_phrase_state *p, const batch *b) {
   return true;
 }
 
-typedef sy_first_position first_positions[SY_BLOCK];
-
 /* Of each list of the cover. False when they cannot be read at once. */
-static bool read_firsts(const sy_phrase_state *p, const batch *b, first_positions *firsts) {
+static bool read_firsts(const sy_phrase_state *p, const batch *b, sy_first_positions *firsts) {
   for (uint32_t i = 0; i < p->cover_count; i++) {
     const sy_cover_list *list = &p->cover[i];
-    if (!sy_postings_first_positions(list->postings, b->places[list->number], b->count, firsts[i]))
+    if (!sy_postings_first_positions(list->postings, b->places[list->number], b->count, &firsts[i]))
       return false;
     p->base.context->positions += b->count;
   }
   return true;
 }
 
-/* Whether the phrase begins with the first positions; else *start is no more than where it does. */
-static bool match_first(const sy_phrase_state *p, const first_positions *firsts, uint32_t candidate,
-                        uint64_t *start) {
-  *start = 0;
-  for (uint32_t i = 0; i < p->cover_count; i++) {
-    uint32_t position = firsts[i][candidate].position, offset = p->cover[i].offset;
-    if (position > offset && position - offset > *start) *start = position - offset;
+/* Where the phrase can begin by the first positions, and whether it does not begin there: then the
+ * start is no more than where it does. Hot: plain loops, for vectors. */
+SY_CLONES static void compare_firsts(const sy_phrase_state *p, const sy_first_positions *firsts,
+                                     uint32_t count, uint32_t *restrict starts,
+                                     uint32_t *restrict wrong) {
+  for (uint32_t i = 0; i < count; i++) starts[i] = wrong[i] = 0;
+  for (uint32_t k = 0; k < p->cover_count; k++) {
+    const uint32_t *positions = firsts[k].positions, offset = p->cover[k].offset;
+    for (uint32_t i = 0; i < count; i++) {
+      uint32_t least = positions[i] > offset ? positions[i] - offset : 0;
+      starts[i] = least > starts[i] ? least : starts[i];
+    }
   }
-  for (uint32_t i = 0; i < p->cover_count; i++) {
-    if (firsts[i][candidate].position != *start + p->cover[i].offset) return false;
+  for (uint32_t k = 0; k < p->cover_count; k++) {
+    const uint32_t *positions = firsts[k].positions, offset = p->cover[k].offset;
+    for (uint32_t i = 0; i < count; i++) wrong[i] |= (positions[i] - starts[i]) ^ offset;
   }
-  return true;
 }
 
 /* Whether the phrase begins at `start` or behind it. */
-static bool match_behind(sy_phrase_state *p, const batch *b, const first_positions *firsts,
+static bool match_behind(const sy_phrase_state *p, const batch *b, const sy_first_positions *firsts,
                          uint32_t candidate, uint64_t start) {
-  for (uint32_t i = 0; i < p->cover_count; i++) {
-    sy_cover_list *list = &p->cover[i];
-    const sy_first_position *first = &firsts[i][candidate];
-    list->positions =
-        sy_postings_behind_first(list->postings, b->places[list->number][candidate], first);
-    list->next = first->position;
-  }
-  for (uint32_t i = 0, fitting = 0; fitting < p->cover_count; i = (i + 1) % p->cover_count) {
-    sy_cover_list *list = &p->cover[i];
-    while (list->next < start + list->offset) list->next = sy_positions_next(&list->positions);
-    if (list->next == SY_NO_POSITION) return false;
-    fitting = list->next == start + list->offset ? fitting + 1 : 1;
-    start = list->next - list->offset;
+  sy_positions behind[MOST_LISTS];
+  uint32_t next[MOST_LISTS], open = 0; /* bits: lists of which `behind` is known */
+  for (uint32_t i = 0; i < p->cover_count; i++) next[i] = firsts[i].positions[candidate];
+  for (uint32_t i = 0, fitting = 0; fitting < p->cover_count;) {
+    const sy_cover_list *list = &p->cover[i];
+    uint64_t wanted = start + list->offset;
+    if (wanted >= SY_NO_POSITION) return false; /* damaged positions are any number */
+    if (next[i] < wanted) {
+      uint32_t place = b->places[list->number][candidate];
+      if (!(open >> i & 1))
+        behind[i] = sy_postings_behind_first(list->postings, place, &firsts[i], candidate);
+      open |= 1u << i;
+      do next[i] = sy_positions_next(&behind[i]);
+      while (next[i] < wanted);
+    }
+    if (next[i] == SY_NO_POSITION) return false;
+    fitting = next[i] == wanted ? fitting + 1 : 1;
+    start = next[i] - list->offset;
+    i = i + 1 < p->cover_count ? i + 1 : 0;
   }
   return true;
 }
@@ -147,15 +158,23 @@ static bool match_one(sy_phrase_state *p, const batch *b, uint32_t candidate) {
   return p->base.matches(&p->base);
 }
 
-static uint32_t match_all(sy_phrase_state *p, const batch *b, uint32_t *found) {
-  first_positions firsts[MOST_LISTS];
-  bool together = is_dense(p, b) && read_firsts(p, b, firsts);
+static uint32_t match_each(sy_phrase_state *p, const batch *b, uint32_t *found) {
   uint32_t n = 0;
-  uint64_t start; /* in 64 bits: damaged positions are any number */
   for (uint32_t i = 0; i < b->count; i++) {
     found[n] = b->articles[i];
-    n += together ? match_first(p, firsts, i, &start) || match_behind(p, b, firsts, i, start)
-                  : match_one(p, b, i);
+    n += match_one(p, b, i);
+  }
+  return n;
+}
+
+static uint32_t match_all(sy_phrase_state *p, const batch *b, uint32_t *found) {
+  sy_first_positions firsts[MOST_LISTS];
+  uint32_t starts[SY_BLOCK], wrong[SY_BLOCK], n = 0;
+  if (!is_dense(p, b) || !read_firsts(p, b, firsts)) return match_each(p, b, found);
+  compare_firsts(p, firsts, b->count, starts, wrong);
+  for (uint32_t i = 0; i < b->count; i++) {
+    found[n] = b->articles[i];
+    n += !wrong[i] || match_behind(p, b, firsts, i, starts[i]);
   }
   return n;
 }

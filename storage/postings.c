@@ -351,7 +351,7 @@ bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
  * positions before it. The group is open and sound: it has as many ones as positions, none behind
  * 8 * MOST_HIGH_BYTES bits, and all low bits. */
 SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *places,
-                                           uint32_t count, sy_first_position *firsts) {
+                                           uint32_t count, sy_first_positions *firsts) {
   const sy_postings_group *g = &p->group;
   uint16_t ones[1 + 8 * MOST_HIGH_BYTES + SY_ONES_SLACK];
   ones[0] = UINT16_MAX; /* the place before the first */
@@ -363,12 +363,14 @@ SY_CLONES static void read_first_positions(const sy_postings *p, const uint8_t *
     uint64_t low = g->lows + p->low_bits[place];
     uint32_t high = (uint16_t)(one[1] - one[0] - 1);
     uint64_t bits = sy_load64(g->bits + (low >> 3)) >> (low & 7) & ((1ull << k) - 1);
-    firsts[i] = (sy_first_position){high << k | (uint32_t)bits, one[1] + 1u, low + k};
+    firsts->positions[i] = high << k | (uint32_t)bits;
+    firsts->highs[i] = one[1] + 1u;
+    firsts->lows[i] = low + k;
   }
 }
 
 bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t count,
-                                 sy_first_position *firsts) {
+                                 sy_first_positions *firsts) {
   if (p->filled < SY_BLOCK || !p->block_count) return false;
   sy_postings_load_frequencies(p);
   bool sound = !p->corrupt && (p->group.open || open_group(p));
@@ -383,10 +385,11 @@ bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t
 }
 
 sy_positions sy_postings_behind_first(const sy_postings *p, uint32_t place,
-                                      const sy_first_position *first) {
+                                      const sy_first_positions *firsts, uint32_t i) {
   uint32_t frequency = p->frequencies[place];
-  return (sy_positions){p->group.bits,        first->high, first->low,     p->group.lows,
-                        p->parameters[place], frequency,   frequency - 1u, first->position + 1};
+  return (sy_positions){p->group.bits,  firsts->highs[i],        firsts->lows[i],
+                        p->group.lows,  p->parameters[place],    frequency,
+                        frequency - 1u, firsts->positions[i] + 1};
 }
 
 /* ---- Bounds ---------------------------------------------------------------------------------- */

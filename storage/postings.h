@@ -169,22 +169,22 @@ void sy_postings_fetch_positions(const sy_postings *p);
 /* Positions in the current article. False (and corrupt) when they are not there. */
 bool sy_postings_positions(sy_postings *p, sy_positions *out);
 
-/* The first position of a term in an article, and where the next one's parts are, in bits. */
-typedef struct sy_first_position {
-  uint32_t position;
-  uint32_t high;
-  uint64_t low;
-} sy_first_position;
+/* The first position of a term in each of some articles, and where the next one's parts are, in
+ * bits. */
+typedef struct sy_first_positions {
+  uint32_t positions[SY_BLOCK], highs[SY_BLOCK];
+  uint64_t lows[SY_BLOCK];
+} sy_first_positions;
 
 /* The first position in each of several articles of the current block: `count` of them, at `places`
- * in the block, ascending. False, and `firsts` are of no use, for short lists and tails, for blocks
- * with very many positions or large gaps, and for damaged ones (corrupt): sy_postings_positions()
- * reads the first two. */
+ * in the block. False, and `firsts` are of no use, for short lists and tails, for blocks with very
+ * many positions or large gaps, and for damaged ones (corrupt): sy_postings_positions() reads the
+ * first two. */
 bool sy_postings_first_positions(sy_postings *p, const uint8_t *places, uint32_t count,
-                                 sy_first_position *firsts);
-/* The other positions of the article at `place`, whose first one was read so. */
+                                 sy_first_positions *firsts);
+/* The other positions of the article at `place`, whose first one was read so, as number i. */
 sy_positions sy_postings_behind_first(const sy_postings *p, uint32_t place,
-                                      const sy_first_position *first);
+                                      const sy_first_positions *firsts, uint32_t i);
 
 /* ---- Block-wise access, for windowed scoring ------------------------------------------------- */
 

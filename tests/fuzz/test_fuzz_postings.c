@@ -19,18 +19,18 @@ static uint8_t lengths[ARTICLES];
 static void use_positions(sy_postings *p) {
   sy_positions positions;
   uint8_t place = (uint8_t)p->at;
-  sy_first_position first;
+  sy_first_positions first;
   bool read = p->article % 2 && sy_postings_first_positions(p, &place, 1, &first);
   if (!sy_postings_positions(p, &positions)) return;
   fuzz_check(!read || positions.count > 0);
   volatile uint32_t sum = 0;
   for (uint32_t i = 0; i < positions.count; i++) {
     uint32_t position = sy_positions_next(&positions);
-    if (i == 0 && read) fuzz_check(position == first.position || position == SY_NO_POSITION);
+    if (i == 0 && read) fuzz_check(position == first.positions[0] || position == SY_NO_POSITION);
     sum += position;
   }
   if (!read) return;
-  positions = sy_postings_behind_first(p, place, &first);
+  positions = sy_postings_behind_first(p, place, &first, 0);
   while (positions.left) sum += sy_positions_next(&positions);
 }
 

@@ -113,17 +113,17 @@ static uint32_t check_firsts(const subject *s, random_source *random) {
   sy_postings_open(&p, &s->stored.list);
   for (uint32_t start = 0; sy_postings_next_block(&p, 0) != SY_NO_ARTICLE; start += SY_BLOCK) {
     uint8_t places[SY_BLOCK];
-    sy_first_position firsts[SY_BLOCK];
+    sy_first_positions firsts;
     uint32_t count = 0, one_in = 1 + random_below(random, 3);
     for (uint32_t i = 0; i < p.filled; i++) {
       if (random_one_in(random, one_in)) places[count++] = (uint8_t)i;
     }
-    if (!sy_postings_first_positions(&p, places, count, firsts)) continue;
+    if (!sy_postings_first_positions(&p, places, count, &firsts)) continue;
     assert_int_equal(p.filled, SY_BLOCK);
     for (uint32_t i = 0; i < count; i++) {
       const uint32_t *expected = &m->positions[m->starts[start + places[i]]];
-      sy_positions others = sy_postings_behind_first(&p, places[i], &firsts[i]);
-      assert_int_equal(firsts[i].position, *expected);
+      sy_positions others = sy_postings_behind_first(&p, places[i], &firsts, i);
+      assert_int_equal(firsts.positions[i], *expected);
       assert_int_equal(others.left + 1, m->frequencies[start + places[i]]);
       while (others.left) assert_int_equal(sy_positions_next(&others), *++expected);
     }
@@ -257,9 +257,9 @@ static uint64_t use(const sy_list *list, uint32_t stride) {
     seen += sy_postings_block_bound(&p, article, &impact) + impact;
     sy_positions positions;
     uint8_t place = (uint8_t)p.at;
-    sy_first_position first;
+    sy_first_positions first;
     if (count % 2 && sy_postings_first_positions(&p, &place, 1, &first)) {
-      sy_positions others = sy_postings_behind_first(&p, place, &first);
+      sy_positions others = sy_postings_behind_first(&p, place, &first, 0);
       while (others.left) seen += sy_positions_next(&others);
     }
     if (sy_postings_positions(&p, &positions)) {
