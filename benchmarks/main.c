@@ -55,22 +55,46 @@ sy_status bench_free_text(const char *field, const char *text, sy_query **out, s
   return status;
 }
 
+static const struct command {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *usage;
+} commands[] = {
+    {"text", bench_text, "CORPUS.jsonl..."},
+    {"index", bench_index,
+     "--corpus FILE [--corpus FILE]... [--threads N] [--memory MIB]\n"
+     "                          [--level N] [--repeat N] [--keep DIR] [--json]"},
+    {"query", bench_query,
+     "-i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
+     "                          [--exhaustive] [--counts FILE] [--threads N] [--repeat N]"},
+    {"commits", bench_commits, "--corpus FILE -i DIR [--commits N] [--most N] [--json]"},
+    {"generate", bench_generate, "--like FILE [--like FILE]... --size SIZE [--seed N]"},
+    {"quality", bench_quality, "--work DIRECTORY [--exhaustive] SET... [-- DISTRACTORS...]"},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_usage(FILE *to) {
+  for (size_t i = 0; i < COMMANDS; i++) {
+    const struct command *c = &commands[i];
+    fprintf(to, "%s suoyin-bench %s %s\n", i ? "      " : "Usage:", c->name, c->usage);
+  }
+}
+
+static bool is_help(const char *argument) {
+  return !strcmp(argument, "--help") || !strcmp(argument, "-h");
+}
+
 int main(int argc, char **argv) {
-  if (argc > 1 && !strcmp(argv[1], "query")) return bench_query(argc - 1, argv + 1);
-  if (argc > 1 && !strcmp(argv[1], "text")) return bench_text(argc - 1, argv + 1);
-  if (argc > 1 && !strcmp(argv[1], "quality")) return bench_quality(argc - 1, argv + 1);
-  if (argc > 1 && !strcmp(argv[1], "index")) return bench_index(argc - 1, argv + 1);
-  if (argc > 1 && !strcmp(argv[1], "commits")) return bench_commits(argc - 1, argv + 1);
-  if (argc > 1 && !strcmp(argv[1], "generate")) return bench_generate(argc - 1, argv + 1);
-  fputs(
-      "usage: suoyin-bench text CORPUS.jsonl...\n"
-      "       suoyin-bench index --corpus FILE [--corpus FILE]... [--threads N] [--memory MIB]\n"
-      "                          [--level N] [--repeat N] [--keep DIR] [--json]\n"
-      "       suoyin-bench query -i INDEX --queries FILE [--mode top10|count|snippet] [--json]\n"
-      "                          [--exhaustive] [--counts FILE] [--threads N] [--repeat N]\n"
-      "       suoyin-bench commits --corpus FILE -i DIR [--commits N] [--most N] [--json]\n"
-      "       suoyin-bench generate --like FILE [--like FILE]... --size SIZE [--seed N]\n"
-      "       suoyin-bench quality --work DIRECTORY [--exhaustive] SET... [-- DISTRACTORS...]\n",
-      stderr);
+  if (argc > 1 && (is_help(argv[1]) || (argc == 3 && is_help(argv[2])))) {
+    print_usage(stdout);
+    printf(
+        "Measures indexing and search: what each prints is told in docs/benchmarks.md.\n"
+        "Exit status: 0 done, 2 error.\n");
+    return 0;
+  }
+  for (size_t i = 0; argc > 1 && i < COMMANDS; i++) {
+    if (!strcmp(argv[1], commands[i].name)) return commands[i].run(argc - 1, argv + 1);
+  }
+  print_usage(stderr);
   return 2;
 }
