@@ -338,10 +338,18 @@ static inline bool is_plain_line_end(const sy_analyzer *a, const uint8_t *at) {
          a->rules & SY_TEXT_SPACE;
 }
 
+/* Whether a character of three bytes is punctuation, but for parentheses: glosses have them. */
+static inline bool is_plain_punctuation(const sy_fold_table *table, uint32_t c) {
+  if (c < 0x2000 || c >> 11 == 0xD800 >> 11) return false;
+  uint32_t entry = sy_fold_entry(table, c), folded = sy_folded(c, entry);
+  return entry >> SY_CLASS_SHIFT == SY_CLASS_PUNCTUATION && folded != '(' && folded != 0xFF08;
+}
+
 /* Han characters of three bytes behind a held one, with the punctuation and the line ends between
  * them, but for the last four bytes. */
 static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
   sy_term *out = a->out, held = a->held;
+  const sy_fold_table *table = a->table;
   bool gap = false, space = false;
   while (out < a->out_end) {
     if (a->end - at < 4) break;
@@ -352,19 +360,17 @@ static const uint8_t *put_han_run(sy_analyzer *a, const uint8_t *at) {
       at++;
       continue;
     }
-    uint32_t c = sy_utf8_of_three(four), entry = sy_fold_entry(a->table, c);
-    if (c < 0x2000 || c >> 11 == 0xD800 >> 11) break;
-    c = sy_folded(c, entry);
-    if (entry >> SY_CLASS_SHIFT == SY_CLASS_PUNCTUATION && c != '(' && c != 0xFF08) {
+    uint32_t c = sy_utf8_of_three(four), han = sy_folded_han(table, c);
+    if (!han) {
+      if (!is_plain_punctuation(table, c)) break;
       gap = true;
       space = false;
       at += 3;
       continue;
     }
-    if (entry >> SY_CLASS_SHIFT != SY_CLASS_CHINESE || c < 0x3100 || c > 0xFF00) break;
-    held.second = gap ? SY_END_BREAK : c;
+    held.second = gap ? SY_END_BREAK : han;
     *out++ = held;
-    held.first = c;
+    held.first = han;
     held.position += gap ? 2 : 1;
     held.start = (uint32_t)(at - a->text);
     at += 3;

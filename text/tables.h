@@ -10,6 +10,10 @@
  * Two stages: index[c >> SY_FOLD_BLOCK_BITS] names a block of entries; equal blocks are stored
  * once. Differences instead of code points make all blocks that fold to themselves equal (a table
  * is 330 KB instead of 4.4 MB; the flat one was 20% slower in the prototypes).
+ *
+ * What most texts are made of, Han characters from U+3400 to U+9FFF, is in a flat table of code
+ * points besides: half as large as its entries are, it stays in the nearest cache more often
+ * (0.8 to 0.9 of the time of text to terms, 0.97 of indexing).
  */
 #ifndef SY_TABLES_H
 #define SY_TABLES_H
@@ -29,8 +33,11 @@ enum {
 #define SY_CLASS_SHIFT 21
 #define SY_CODE_MASK 0x1fffffu
 #define SY_FOLD_BLOCK_BITS 7
+#define SY_HAN_FIRST 0x3400u
+#define SY_HAN_COUNT 0x6C00u
 
 typedef struct sy_fold_table {
+  const uint16_t *han; /* from SY_HAN_FIRST on */
   const uint16_t *index;
   const uint32_t *entries;
   const uint32_t *expansions;
@@ -42,6 +49,12 @@ extern const sy_fold_table sy_fold_tables[4];
 static inline uint32_t sy_fold_entry(const sy_fold_table *table, uint32_t c) {
   return table->entries[((uint32_t)table->index[c >> SY_FOLD_BLOCK_BITS] << SY_FOLD_BLOCK_BITS) |
                         (c & ((1u << SY_FOLD_BLOCK_BITS) - 1))];
+}
+
+/* The folded code point of a Han character, which is one from SY_HAN_FIRST to U+FFFF and of
+ * SY_CLASS_CHINESE; 0 of any other character, and of one that does not fold to such a one. */
+static inline uint32_t sy_folded_han(const sy_fold_table *table, uint32_t c) {
+  return c - SY_HAN_FIRST < SY_HAN_COUNT ? table->han[c - SY_HAN_FIRST] : 0;
 }
 
 /* The folded code point of `c`, given its entry (not SY_CLASS_EXPANSION). */

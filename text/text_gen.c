@@ -273,6 +273,19 @@ static void print_array(const char *type, const char *name, const uint32_t *valu
   printf("\n};\n\n");
 }
 
+/* For sy_folded_han(). */
+static void print_han(const tables *t, uint32_t rules) {
+  static uint32_t han[SY_HAN_COUNT];
+  for (uint32_t i = 0; i < SY_HAN_COUNT; i++) {
+    uint32_t c = SY_HAN_FIRST + i, entry = t->entries[c], to = sy_folded(c, entry);
+    bool simple = entry >> SY_CLASS_SHIFT == SY_CLASS_CHINESE && to >= SY_HAN_FIRST && to <= 0xFFFF;
+    han[i] = simple ? to : 0;
+  }
+  char name[64];
+  snprintf(name, sizeof name, "fold%u_han", rules);
+  print_array("uint16_t", name, han, SY_HAN_COUNT);
+}
+
 /* Equal blocks are stored once. */
 static void print_fold(tables *t, variants *v, uint32_t rules) {
   enum { BLOCK = 1 << SY_FOLD_BLOCK_BITS, BLOCKS = CODE_POINTS / BLOCK };
@@ -290,6 +303,7 @@ static void print_fold(tables *t, variants *v, uint32_t rules) {
       memcpy(stored + (size_t)stored_blocks++ * BLOCK, block, BLOCK * sizeof *block);
     index[b] = s;
   }
+  print_han(t, rules);
   char name[64];
   snprintf(name, sizeof name, "fold%u_index", rules);
   print_array("uint16_t", name, index, BLOCKS);
@@ -353,7 +367,8 @@ int main(void) {
   for (uint32_t rules = 0; rules < 4; rules++) print_fold(&t, &v, rules);
   printf("const sy_fold_table sy_fold_tables[4] = {\n");
   for (int rules = 0; rules < 4; rules++) {
-    printf("{fold%d_index, fold%d_entries, fold%d_expansions},\n", rules, rules, rules);
+    printf("{fold%d_han, fold%d_index, fold%d_entries, fold%d_expansions},\n", rules, rules, rules,
+           rules);
   }
   printf("};\n\n");
   print_compositions();

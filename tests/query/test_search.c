@@ -40,7 +40,7 @@ static void test_ties_and_windows(void **state) {
   assert_string_equal(found(f, "一样", UINT64_MAX, UINT64_MAX), "");
 }
 
-/* One character, about as often as one byte counts and more, with different characters behind it. */
+/* One character, as often as one byte counts and more, with different characters behind it. */
 static void test_character_frequency(void **state) {
   fixture *f = *state;
   static const int times[] = {254, 255, 256, 257, 400, 509, 510, 511, 512, 600};

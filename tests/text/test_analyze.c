@@ -453,6 +453,23 @@ static void test_random_bytes(void **state) {
   }
 }
 
+/* The flat table of Han characters says what the other one does, of each rule and character. */
+static void test_han_table(void **state) {
+  (void)state;
+  for (size_t rules = 0; rules < 4; rules++) {
+    const sy_fold_table *table = &sy_fold_tables[rules];
+    uint32_t simple = 0;
+    for (uint32_t c = 0; c < 0x110000; c++) {
+      uint32_t entry = sy_fold_entry(table, c), folded = sy_folded(c, entry), wanted = 0;
+      bool from = c >= 0x3400 && c < 0xA000, to = folded >= 0x3400 && folded < 0x10000;
+      if (from && to && entry >> SY_CLASS_SHIFT == SY_CLASS_CHINESE) wanted = folded;
+      if (sy_folded_han(table, c) != wanted) fail_msg("rules %zu, U+%04X", rules, (unsigned)c);
+      simple += wanted > 0;
+    }
+    assert_in_range(simple, 26000, 0x6C00);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_folding),
@@ -470,6 +487,7 @@ int main(void) {
       cmocka_unit_test(test_batch_boundaries),
       cmocka_unit_test(test_many_long_words),
       cmocka_unit_test(test_random_bytes),
+      cmocka_unit_test(test_han_table),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
