@@ -332,15 +332,20 @@ bool sy_postings_positions(sy_postings *p, sy_positions *out) {
 
 bool sy_postings_positions_range(sy_postings *p, uint32_t from, uint32_t to,
                                  sy_positions_range *out) {
-  sy_postings_load_frequencies(p);
   const sy_postings_group *g = &p->group;
-  bool found = seek_group(p, from);
-  *out = (sy_positions_range){.bits = g->bits, .high = g->high, .low = g->lows + p->low_bits[from]};
-  found = found && seek_group(p, to);
-  out->high_end = g->high;
-  out->low_end = g->lows + p->low_bits[to];
-  if (!found) p->corrupt = true;
-  return found;
+  *out = (sy_positions_range){0};
+  sy_postings_load_frequencies(p);
+  if (seek_group(p, from)) {
+    *out =
+        (sy_positions_range){.bits = g->bits, .high = g->high, .low = g->lows + p->low_bits[from]};
+    if (seek_group(p, to)) {
+      out->high_end = g->high;
+      out->low_end = g->lows + p->low_bits[to];
+      return true;
+    }
+  }
+  p->corrupt = true;
+  return false;
 }
 
 /* ---- First positions ------------------------------------------------------------------------- */
