@@ -70,11 +70,15 @@ static inline bool has_position(sy_phrase_state *p, sy_cover_list *list, uint32_
   return position == wanted;
 }
 
+#define MANY_LISTS 64u /* of a cover: each may pass over thousands of positions */
+
 /* Whether all lists of the cover have a match that begins there. */
 static inline bool has_start(sy_phrase_state *p, uint32_t start) {
   for (uint32_t i = 0; i < p->cover_count; i++) {
     sy_cover_list *list = &p->cover[i];
     if (list != p->lead && !has_position(p, list, start + list->offset)) return false;
+    if (i % MANY_LISTS == MANY_LISTS - 1 && sy_spend(&p->base.context->time, SY_DEADLINE_STEPS))
+      return false;
   }
   return true;
 }
@@ -100,12 +104,12 @@ static bool phrase_matches(sy_iterator *it) {
   p->frequency = 0;
   if (!(p->cover_count > 2 ? load_lead(p) : load_few(p))) return false;
   sy_positions *lead = &p->lead->positions;
-  uint32_t offset = p->lead->offset;
+  uint32_t offset = p->lead->offset, steps = p->cover_count;
   for (uint32_t position = p->lead->next; position != SY_NO_POSITION;
-       position = sy_positions_next(lead)) {
-    if (lead->left % SY_DEADLINE_STEPS == SY_DEADLINE_STEPS - 1 &&
-        sy_spend(&it->context->time, SY_DEADLINE_STEPS)) {
-      return false;
+       position = sy_positions_next(lead), steps += p->cover_count) {
+    if (steps >= SY_DEADLINE_STEPS) {
+      if (sy_spend(&it->context->time, steps)) return false;
+      steps = 0;
     }
     if (position < offset || !has_start(p, position - offset)) continue;
     if (!keep_start(p, position - offset)) return false;
@@ -165,29 +169,73 @@ const uint32_t *sy_phrase_iterator_starts(sy_iterator *it, uint32_t *count) {
   return p->starts;
 }
 
-/* Opens the lists, rarest first. Selection sort: phrases are short. */
-static void open_lists(sy_phrase_state *p, const sy_phrase_spec *spec, sy_postings *lists,
-                       bool *taken) {
-  for (uint32_t i = 0; i < p->count; i++) {
-    uint32_t rarest = UINT32_MAX;
-    for (uint32_t k = 0; k < p->count; k++) {
-      if (!taken[k] && (rarest == UINT32_MAX || spec->lists[k].df < spec->lists[rarest].df))
-        rarest = k;
+/* A unit of the phrase, before its list is open. */
+typedef struct member {
+  const sy_list *list;
+  uint32_t offset;
+  bool cover;
+} member;
+
+static int compare_pointers(const void *a, const void *b) {
+  uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
+  return (x > y) - (x < y);
+}
+
+/* Rarest first. 0: they are one list, of a term that the phrase has twice. */
+static int compare_lists(const sy_list *x, const sy_list *y) {
+  if (x->df != y->df) return x->df < y->df ? -1 : 1;
+  if (x->article != y->article) return x->article < y->article ? -1 : 1;
+  if (x->single_position != y->single_position)
+    return x->single_position < y->single_position ? -1 : 1;
+  int order = compare_pointers(x->postings, y->postings);
+  return order ? order : compare_pointers(x->positions, y->positions);
+}
+
+static int compare_members(const void *a, const void *b) {
+  const member *x = a, *y = b;
+  int order = compare_lists(x->list, y->list);
+  return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+/* All units in order; `different` is how many lists they have. NULL: memory ran out. */
+static member *sorted_members(sy_arena *arena, const sy_phrase_spec *spec, uint32_t *different) {
+  member *members = sy_arena_alloc(arena, spec->count * sizeof *members);
+  if (!members) return NULL;
+  for (uint32_t i = 0; i < spec->count; i++)
+    members[i] = (member){&spec->lists[i], spec->offsets[i], spec->cover[i]};
+  qsort(members, spec->count, sizeof *members, compare_members);
+  *different = 1;
+  for (uint32_t i = 1; i < spec->count; i++)
+    *different += compare_lists(members[i - 1].list, members[i].list) != 0;
+  return members;
+}
+
+/* Opens the lists, each once: a phrase can be one term ten thousand times. */
+static bool open_lists(sy_phrase_state *p, const sy_phrase_spec *spec) {
+  sy_arena *arena = p->base.context->arena;
+  uint32_t different = 0;
+  const member *members = sorted_members(arena, spec, &different);
+  sy_postings *lists = sy_arena_alloc(arena, different * sizeof *lists);
+  p->postings = sy_arena_alloc(arena, different * sizeof(sy_postings *));
+  p->cover = sy_arena_alloc(arena, spec->count * sizeof *p->cover);
+  if (!members || !lists || !p->postings || !p->cover) return false;
+  for (uint32_t i = 0; i < spec->count; i++) {
+    const member *m = &members[i];
+    if (!i || compare_lists(m[-1].list, m->list)) {
+      p->postings[p->count] = &lists[p->count];
+      sy_search_open_list(p->base.context, m->list, p->postings[p->count++]);
     }
-    taken[rarest] = true;
-    p->postings[i] = &lists[i];
-    sy_search_open_list(p->base.context, &spec->lists[rarest], p->postings[i]);
-    if (spec->cover[rarest])
-      p->cover[p->cover_count++] =
-          (sy_cover_list){.postings = p->postings[i], .number = i, .offset = spec->offsets[rarest]};
+    if (m->cover)
+      p->cover[p->cover_count++] = (sy_cover_list){
+          .postings = p->postings[p->count - 1], .number = p->count - 1, .offset = m->offset};
   }
+  return true;
 }
 
 sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec *spec,
                                 sy_scorer scorer) {
   sy_phrase_state *p = sy_arena_calloc(context->arena, 1, sizeof *p);
-  bool *taken = sy_arena_calloc(context->arena, spec->count, sizeof *taken);
-  if (!p || !taken) return NULL;
+  if (!p) return NULL;
   p->base = (sy_iterator){sy_phrase_advance,
                           phrase_matches,
                           phrase_score,
@@ -199,12 +247,7 @@ sy_iterator *sy_phrase_iterator(sy_search_context *context, const sy_phrase_spec
                           0,
                           context};
   p->scorer = scorer;
-  p->count = spec->count;
-  sy_postings *lists = sy_arena_alloc(context->arena, spec->count * sizeof *lists);
-  p->postings = sy_arena_alloc(context->arena, spec->count * sizeof(sy_postings *));
-  p->cover = sy_arena_alloc(context->arena, spec->count * sizeof *p->cover);
-  if (!lists || !p->postings || !p->cover) return NULL;
-  open_lists(p, spec, lists, taken);
+  if (!open_lists(p, spec)) return NULL;
   p->base.cost = p->postings[0]->list.df;
   sy_phrase_advance(&p->base, 0);
   return &p->base;

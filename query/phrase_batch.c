@@ -28,7 +28,8 @@ typedef struct batch {
 /* Whether the lists are so long, and so even, that most articles may be common. */
 static bool is_worth(const sy_phrase_state *p) {
   uint32_t least = p->postings[0]->list.df, most = p->postings[p->count - 1]->list.df;
-  return p->count <= MOST_LISTS && p->cover_count > 1 && least >= LEAST_DF && most / DENSE <= least;
+  return p->count <= MOST_LISTS && p->cover_count > 1 && p->cover_count <= MOST_LISTS &&
+         least >= LEAST_DF && most / DENSE <= least;
 }
 
 /* ---- Articles -------------------------------------------------------------------------------- */

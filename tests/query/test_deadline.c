@@ -198,6 +198,40 @@ static void test_snippets(void **state) {
   free(body);
 }
 
+/* How often the clock is looked at, every SY_DEADLINE_STEPS, to count `expected` articles. */
+static uint64_t looks_of_count(fixture *f, const sy_query *query, uint64_t looks,
+                               uint64_t expected) {
+  set_looks(f, looks);
+  f->index->deadline.steps = SY_DEADLINE_STEPS;
+  assert_int_equal(count_of(f, query), expected);
+  return ticks;
+}
+
+/* A phrase of one character many times, in one article: each of its units passes over thousands of
+ * positions, and the clock is looked at on the way. */
+static void test_repeated_unit(void **state) {
+  fixture *f = *state;
+  enum { IN_TEXT = 6000, IN_QUERY = 4001 };
+  char *body = calloc(IN_TEXT, 3), *wanted = calloc(IN_QUERY + 1, 3), *end = body;
+  for (int i = 0; i + 1 < IN_TEXT; i++) end = stpcpy(end, "机");
+  *wanted = '"';
+  for (int i = 0; i < IN_QUERY; i++) memcpy(wanted + 1 + 3 * (size_t)i, "机", 3);
+  wanted[1 + 3 * IN_QUERY] = '"';
+  add(f, "0", "", "机机");
+  commit(f);
+  sy_query *query = parse(f, wanted);
+  uint64_t plan = looks_of_count(f, query, 1000000, 0);
+  add(f, "1", "", body);
+  commit(f);
+  uint64_t all = looks_of_count(f, query, 1000000, 1);
+  assert_true(all >= plan + 20);
+  assert_true(looks_of_count(f, query, plan + 10, 0) < all);
+  assert_true(sy_index_timed_out(f->index));
+  sy_query_free(query);
+  free(body);
+  free(wanted);
+}
+
 /* The clock of the machine: no time, and more than any test takes. */
 static void test_milliseconds(void **state) {
   fixture *f = *state;
@@ -221,6 +255,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_everywhere, setup, teardown),
       cmocka_unit_test_setup_teardown(test_readings, setup, teardown),
       cmocka_unit_test_setup_teardown(test_snippets, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_repeated_unit, setup, teardown),
       cmocka_unit_test_setup_teardown(test_milliseconds, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -143,6 +143,35 @@ static void test_many_terms(void **state) {
   free(query);
 }
 
+/* A phrase of one character, or two in turn, finds the texts that have it so often in a row. */
+static void test_repeated(void **state) {
+  fixture *f = *state;
+  enum { MOST = 5000 };
+  static const uint32_t lengths[] = {1, 2, 3, 4, 5, 255, 256, 257, 2000, MOST - 1, MOST};
+  static const uint32_t wanted[] = {2, 3, 4, 5, 6, 7, 8, 200, 256, 257, 258, 2000, MOST};
+  const size_t n = sizeof lengths / sizeof *lengths;
+  char *text = calloc(MOST + 8, 6);
+  for (size_t i = 0; i < 2 * n; i++) {
+    char id[16], *end = text;
+    for (uint32_t k = 0; k < lengths[i / 2]; k++) end = stpcpy(end, i % 2 ? "重复" : "重");
+    snprintf(id, sizeof id, "%zu", i);
+    add(f, id, "", text);
+    if (i == n) commit(f);
+  }
+  commit(f);
+  for (size_t w = 0; w < sizeof wanted / sizeof *wanted; w++) {
+    uint64_t expected = 0;
+    for (size_t i = 0; i < n; i++) expected += lengths[i] >= wanted[w];
+    for (int pairs = 0; pairs < 2; pairs++) {
+      char *end = stpcpy(text, "\"");
+      for (uint32_t k = 0; k < wanted[w]; k++) end = stpcpy(end, pairs ? "重复" : "重");
+      strcpy(end, "\"");
+      check(f, pairs ? "pairs" : "one", text, expected);
+    }
+  }
+  free(text);
+}
+
 /* ((((的) -一) 不) -一) ... is 的 and 不 without 一. */
 static void test_deep(void **state) {
   fixture *f = *state;
@@ -169,6 +198,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_common, setup, teardown),
       cmocka_unit_test_setup_teardown(test_long, setup, teardown),
       cmocka_unit_test_setup_teardown(test_many_terms, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
       cmocka_unit_test_setup_teardown(test_deep, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
