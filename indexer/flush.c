@@ -210,8 +210,10 @@ sy_status sy_inverter_flush(sy_inverter *v, sy_segment_writer *segment, sy_error
   SY_TRY(write_lengths(v, segment, error));
   SY_TRY(flush_fields(v, segment, error));
   for (uint32_t i = 0; i < v->worker_count; i++) {
-    sy_words_clear(&v->workers[i].words);
-    v->workers[i].room.at = v->workers[i].room.end = NULL;
+    sy_inverter_worker *w = &v->workers[i];
+    sy_words_clear(&w->words);
+    sy_inverter_count_words(v, w);
+    w->room.at = w->room.end = NULL;
   }
   sy_slabs_reset(&v->slabs);
   v->articles = 0;

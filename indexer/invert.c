@@ -163,6 +163,12 @@ static bool add_field(sy_inverter *v, sy_inverter_worker *w, sy_tuples *field, u
   return good && !field->touched.failed && !w->words.failed;
 }
 
+void sy_inverter_count_words(sy_inverter *v, sy_inverter_worker *w) {
+  uint64_t memory = sy_words_memory(&w->words);
+  v->words_memory += memory - w->words_memory;
+  w->words_memory = memory;
+}
+
 void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor articles,
                        sy_buffer *marks) {
   sy_inverter *v = context;
@@ -182,8 +188,7 @@ void sy_inverter_visit(void *context, uint32_t worker, uint32_t first, sy_cursor
   }
   sy_tuples_settle();
   v->words += w->words.count - words;
-  v->words_memory += sy_words_memory(&w->words) - w->words_memory;
-  w->words_memory = sy_words_memory(&w->words);
+  sy_inverter_count_words(v, w);
   v->invalid_bytes += w->analyzer.invalid_bytes - w->invalid_bytes;
   w->invalid_bytes = w->analyzer.invalid_bytes;
   v->inverted_bytes += bytes;

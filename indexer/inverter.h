@@ -44,4 +44,7 @@ static inline uint32_t *sy_inverter_lengths(const sy_inverter *v, uint32_t artic
   return chunks[article / SY_LENGTHS_CHUNK] + (size_t)SY_FIELD_COUNT * (article % SY_LENGTHS_CHUNK);
 }
 
+/* Takes what the worker's words take now into the total. */
+void sy_inverter_count_words(sy_inverter *v, sy_inverter_worker *w);
+
 #endif

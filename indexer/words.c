@@ -69,17 +69,25 @@ uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes, uint64_t
   return w->count - 1;
 }
 
-void sy_words_clear(sy_words *w) {
-  if (w->slots) memset(w->slots, 0, w->capacity * sizeof *w->slots);
-  w->count = 0;
-  w->offsets.bytes = w->text.bytes = 0;
-}
-
 void sy_words_free(sy_words *w) {
   free(w->slots);
   sy_buffer_free(&w->offsets);
   sy_buffer_free(&w->text);
   memset(w, 0, sizeof *w);
+}
+
+#define KEPT_SLOTS (1u << 16) /* 1 MiB */
+
+/* What one batch with very many words has taken is given back: it counts as memory of the next
+ * one, which could be full before it begins. */
+void sy_words_clear(sy_words *w) {
+  if (w->capacity > KEPT_SLOTS) {
+    sy_words_free(w);
+    return;
+  }
+  if (w->slots) memset(w->slots, 0, w->capacity * sizeof *w->slots);
+  w->count = 0;
+  w->offsets.bytes = w->text.bytes = 0;
 }
 
 uint64_t sy_words_memory(const sy_words *w) {

@@ -27,7 +27,9 @@
 
 /* After a failure nothing but closing makes sense: the batch may be half written. */
 static sy_status fail(sy_writer *w, sy_status status) {
-  if (status != SY_OK && status != SY_NOT_FOUND && w->failed == SY_OK) w->failed = status;
+  if (status == SY_OK || status == SY_NOT_FOUND) return status;
+  if (w->failed == SY_OK) w->failed = status;
+  sy_env_give_up(w->env);
   return status;
 }
 
@@ -398,6 +400,7 @@ sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error
   if (bytes > SY_ARTICLE_MAX_BYTES) return sy_fail(error, SY_LIMIT, "the article is over 2 GiB");
   uint64_t watch = sy_watch_start(w->options.timings);
   sy_status status = add_article(w, article, bytes, error);
+  if (status == SY_OK) status = sy_env_pause(w->env, error);
   sy_watch_lap(&watch, &w->call_nanoseconds);
   return fail(w, status);
 }

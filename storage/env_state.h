@@ -45,6 +45,7 @@ struct sy_env {
   uint64_t unreleased_bytes; /* put since what was read was last released */
   _Atomic uint64_t write_nanoseconds;
   bool publishing; /* `write` must not end before sy_env_commit() */
+  bool paused;     /* since the last commit: puts are another thread's, if there can be one */
   int lock_fd;
   bool writer;
   bool sound;   /* as a writer found when it opened it */

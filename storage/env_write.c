@@ -132,7 +132,7 @@ static sy_status prepare(sy_env *env, uint32_t segment, sy_part part, uint32_t o
   }
   env->put_bytes += bytes + SY_CHECKSUM_BYTES;
   release_now_and_then(env, bytes);
-  if (env->background || env->publishing || !is_full(env, bytes)) return SY_OK;
+  if (env->background || env->publishing || !(env->paused || is_full(env, bytes))) return SY_OK;
   SY_TRY(sy_env_end_transaction(env, error));
   if (bytes <= SY_CHUNK_BYTES) env->background = sy_background_begin(env);
   return SY_OK;
@@ -160,6 +160,16 @@ sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordin
       copy.failed ? sy_fail_memory(error) : sy_background_put(env->background, key, &copy, error);
   sy_buffer_free(&copy);
   return status;
+}
+
+sy_status sy_env_pause(sy_env *env, sy_error *error) {
+  if (env->background || !env->write) return SY_OK;
+  env->paused = true;
+  return sy_env_end_transaction(env, error);
+}
+
+void sy_env_give_up(sy_env *env) {
+  if (!env->background) sy_env_abort(env);
 }
 
 static uint64_t decode_key(const uint8_t *bytes) {
@@ -257,7 +267,7 @@ sy_status sy_env_begin_publishing(sy_env *env, sy_error *error) {
 
 sy_status sy_env_commit(sy_env *env, sy_error *error) {
   SY_TRY(end_background(env, error));
-  env->publishing = false;
+  env->publishing = env->paused = false;
   if (env->write) sy_env_release(env); /* who reads all of a large segment writes meanwhile */
   return sy_env_end_transaction(env, error);
 }

@@ -5,6 +5,9 @@
  */
 #include "tests/storage/storage_helper.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
 #define LEAST_MEMORY (32ull << 20)
 
 /* ---- The model: article N has id "aN" and text made from (N, version) ---- */
@@ -556,6 +559,98 @@ static void test_many_in_one_batch(void **state) {
   remove_directory(path);
 }
 
+/* ---- Threads ---- */
+
+/* Han at random, which compresses badly: `characters` for each of the articles from `first` on. */
+static void add_random_articles(sy_writer *w, uint32_t first, uint32_t count, uint32_t characters) {
+  random_source random = {first + 1};
+  char *body = malloc(3 * (size_t)characters + 1), id[20];
+  for (uint32_t i = first; i < first + count; i++) {
+    char *end = body;
+    for (uint32_t k = 0; k < characters; k++) {
+      uint32_t c = 0x4E00 + random_below(&random, 6000);
+      *end++ = (char)(0xE0 | c >> 12);
+      *end++ = (char)(0x80 | (c >> 6 & 63));
+      *end++ = (char)(0x80 | (c & 63));
+    }
+    sy_article article = {
+        {id, (size_t)sprintf(id, "r%u", i)}, {"", 0}, {body, (size_t)(end - body)}, {NULL, 0}};
+    assert_ok(sy_writer_add(w, &article, &test_error));
+  }
+  free(body);
+}
+
+typedef struct helper {
+  pthread_t thread;
+  pthread_barrier_t added, over;
+  sy_writer *writer;
+} helper;
+
+static void *add_and_live(void *context) {
+  helper *h = context;
+  add_random_articles(h->writer, 0, 3000, 1000);
+  pthread_barrier_wait(&h->added);
+  pthread_barrier_wait(&h->over);
+  return NULL;
+}
+
+/* A writer is handed from thread to thread, while LMDB wants each of its transactions to stay in
+ * one: what another one adds, which lives on, is committed here. */
+static void test_handed_over(void **state) {
+  (void)state;
+  char *path = make_directory();
+  helper h;
+  sy_index *index;
+  pthread_barrier_init(&h.added, NULL, 2);
+  pthread_barrier_init(&h.over, NULL, 2);
+  assert_ok(sy_writer_open(path, NULL, &h.writer, &test_error));
+  alarm(120);
+  pthread_create(&h.thread, NULL, add_and_live, &h);
+  pthread_barrier_wait(&h.added);
+  assert_ok(sy_writer_commit(h.writer, &test_error));
+  add_random_articles(h.writer, 3000, 10, 1000);
+  assert_ok(sy_writer_commit(h.writer, &test_error));
+  sy_writer_close(h.writer);
+  alarm(0);
+  pthread_barrier_wait(&h.over);
+  pthread_join(h.thread, NULL);
+  assert_ok(sy_index_open(path, &index, &test_error));
+  assert_int_equal(stats_of(path).articles, 3010);
+  assert_ok(sy_index_check(index, NULL, NULL, &test_error));
+  sy_index_close(index);
+  pthread_barrier_destroy(&h.added);
+  pthread_barrier_destroy(&h.over);
+  remove_directory(path);
+}
+
+/* Very many words in one article do not fill the batches of those behind it: each would become a
+ * segment, and go to disk, alone. */
+static void test_many_words(void **state) {
+  (void)state;
+  enum { WORDS = 700000, AFTER = 3000 };
+  char *path = make_directory(), *body = malloc(16 * (size_t)WORDS), *end = body, id[20];
+  sy_writer *w;
+  sy_writer_options options = SY_WRITER_OPTIONS_DEFAULT;
+  options.memory_bytes = LEAST_MEMORY;
+  assert_ok(sy_writer_open(path, &options, &w, &test_error));
+  for (uint32_t i = 0; i < WORDS; i++) end += sprintf(end, "w%u ", i * 2654435761u);
+  sy_article article = {{"many", 4}, {"", 0}, {body, (size_t)(end - body)}, {NULL, 0}};
+  assert_ok(sy_writer_add(w, &article, &test_error));
+  sy_writer_counts counts;
+  sy_writer_get_counts(w, &counts);
+  uint64_t before = counts.written_bytes;
+  for (uint32_t i = 0; i < AFTER; i++) {
+    article = (sy_article){{id, (size_t)sprintf(id, "%u", i)}, {"", 0}, {"很短", 6}, {NULL, 0}};
+    assert_ok(sy_writer_add(w, &article, &test_error));
+  }
+  assert_ok(sy_writer_commit(w, &test_error));
+  sy_writer_get_counts(w, &counts);
+  assert_true(counts.written_bytes - before < 2 * counts.index_bytes);
+  sy_writer_close(w);
+  free(body);
+  remove_directory(path);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_random_changes),
@@ -571,6 +666,8 @@ int main(void) {
       cmocka_unit_test(test_text_rules),
       cmocka_unit_test(test_many_in_one_batch),
       cmocka_unit_test(test_one_unit),
+      cmocka_unit_test(test_handed_over),
+      cmocka_unit_test(test_many_words),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
