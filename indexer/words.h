@@ -39,7 +39,7 @@ static inline uint64_t sy_words_hash(const sy_words *w, const char *word, uint32
 }
 /* The number of a word with this hash. */
 uint32_t sy_words_number(sy_words *w, const char *word, uint32_t bytes, uint64_t hash);
-void sy_words_clear(sy_words *w); /* keeps the memory */
+void sy_words_clear(sy_words *w); /* keeps memory, but not very much */
 void sy_words_free(sy_words *w);
 uint64_t sy_words_memory(const sy_words *w); /* and what their ranks will take */
 

@@ -623,34 +623,6 @@ static void test_handed_over(void **state) {
   remove_directory(path);
 }
 
-/* Very many words in one article do not fill the batches of those behind it: each would become a
- * segment, and go to disk, alone. */
-static void test_many_words(void **state) {
-  (void)state;
-  enum { WORDS = 700000, AFTER = 3000 };
-  char *path = make_directory(), *body = malloc(16 * (size_t)WORDS), *end = body, id[20];
-  sy_writer *w;
-  sy_writer_options options = SY_WRITER_OPTIONS_DEFAULT;
-  options.memory_bytes = LEAST_MEMORY;
-  assert_ok(sy_writer_open(path, &options, &w, &test_error));
-  for (uint32_t i = 0; i < WORDS; i++) end += sprintf(end, "w%u ", i * 2654435761u);
-  sy_article article = {{"many", 4}, {"", 0}, {body, (size_t)(end - body)}, {NULL, 0}};
-  assert_ok(sy_writer_add(w, &article, &test_error));
-  sy_writer_counts counts;
-  sy_writer_get_counts(w, &counts);
-  uint64_t before = counts.written_bytes;
-  for (uint32_t i = 0; i < AFTER; i++) {
-    article = (sy_article){{id, (size_t)sprintf(id, "%u", i)}, {"", 0}, {"很短", 6}, {NULL, 0}};
-    assert_ok(sy_writer_add(w, &article, &test_error));
-  }
-  assert_ok(sy_writer_commit(w, &test_error));
-  sy_writer_get_counts(w, &counts);
-  assert_true(counts.written_bytes - before < 2 * counts.index_bytes);
-  sy_writer_close(w);
-  free(body);
-  remove_directory(path);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_random_changes),
@@ -667,7 +639,6 @@ int main(void) {
       cmocka_unit_test(test_many_in_one_batch),
       cmocka_unit_test(test_one_unit),
       cmocka_unit_test(test_handed_over),
-      cmocka_unit_test(test_many_words),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
