@@ -1,5 +1,7 @@
-/* test_words.c - the word table: numbers are those of an array, and what a table with very many words
- * took is given back when it is cleared. */
+/*
+ * test_words.c - the word table: numbers are those of an array, and what a table with very many
+ * words took is given back when it is cleared.
+ */
 #include "indexer/words.h"
 #include "tests/storage/storage_helper.h"
 
