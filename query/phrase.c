@@ -197,33 +197,30 @@ static int compare_members(const void *a, const void *b) {
   return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* All units in order; `different` is how many lists they have. NULL: memory ran out. */
-static member *sorted_members(sy_arena *arena, const sy_phrase_spec *spec, uint32_t *different) {
+/* All units in order. NULL: memory ran out. */
+static member *sorted_members(sy_arena *arena, const sy_phrase_spec *spec) {
   member *members = sy_arena_alloc(arena, spec->count * sizeof *members);
   if (!members) return NULL;
   for (uint32_t i = 0; i < spec->count; i++)
     members[i] = (member){&spec->lists[i], spec->offsets[i], spec->cover[i]};
   qsort(members, spec->count, sizeof *members, compare_members);
-  *different = 1;
-  for (uint32_t i = 1; i < spec->count; i++)
-    *different += compare_lists(members[i - 1].list, members[i].list) != 0;
   return members;
 }
 
 /* Opens the lists, each once: a phrase can be one term ten thousand times. */
 static bool open_lists(sy_phrase_state *p, const sy_phrase_spec *spec) {
   sy_arena *arena = p->base.context->arena;
-  uint32_t different = 0;
-  const member *members = sorted_members(arena, spec, &different);
-  sy_postings *lists = sy_arena_alloc(arena, different * sizeof *lists);
-  p->postings = sy_arena_alloc(arena, different * sizeof(sy_postings *));
+  const member *members = sorted_members(arena, spec);
+  p->postings = sy_arena_alloc(arena, spec->count * sizeof(sy_postings *));
   p->cover = sy_arena_alloc(arena, spec->count * sizeof *p->cover);
-  if (!members || !lists || !p->postings || !p->cover) return false;
+  if (!members || !p->postings || !p->cover) return false;
   for (uint32_t i = 0; i < spec->count; i++) {
     const member *m = &members[i];
     if (!i || compare_lists(m[-1].list, m->list)) {
-      p->postings[p->count] = &lists[p->count];
-      sy_search_open_list(p->base.context, m->list, p->postings[p->count++]);
+      sy_postings *list = sy_arena_alloc(arena, sizeof *list);
+      if (!list) return false;
+      sy_search_open_list(p->base.context, m->list, list);
+      p->postings[p->count++] = list;
     }
     if (m->cover)
       p->cover[p->cover_count++] = (sy_cover_list){

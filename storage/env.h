@@ -116,16 +116,16 @@ sy_status sy_env_get_usage(sy_env *env, sy_env_usage *usage, sy_error *error);
  * sy_env_commit(). */
 sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
                      const void *data, size_t bytes, sy_error *error);
+/* The same for what is in `chunk`, which is empty then and may have other memory:
+ * it is not copied if another thread is to write it. */
+sy_status sy_env_put_chunk(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
+                           sy_buffer *chunk, sy_error *error);
 /* To be called before a put can come from another thread than the one before: LMDB wants a
  * transaction ended by the thread that began it. What was put in this thread is made durable;
  * nobody sees it before sy_env_commit(). */
 sy_status sy_env_pause(sy_env *env, sy_error *error);
 /* Instead, when what was put is of no use any more. */
 void sy_env_give_up(sy_env *env);
-/* The same as sy_env_put() for what is in `chunk`, which is empty then and may have other memory:
- * it is not copied if another thread is to write it. */
-sy_status sy_env_put_chunk(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
-                           sy_buffer *chunk, sy_error *error);
 /* Deletes all values of a segment, as part of the current transaction. */
 sy_status sy_env_delete_segment(sy_env *env, uint32_t segment, sy_error *error);
 /* Calls `wanted` for each segment that has values, and deletes those for which it returns false. */

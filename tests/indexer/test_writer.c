@@ -4,6 +4,7 @@
  * holds, and is sound.
  */
 #include "tests/storage/storage_helper.h"
+#include "text/utf8.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -568,10 +569,7 @@ static void add_random_articles(sy_writer *w, uint32_t first, uint32_t count, ui
   for (uint32_t i = first; i < first + count; i++) {
     char *end = body;
     for (uint32_t k = 0; k < characters; k++) {
-      uint32_t c = 0x4E00 + random_below(&random, 6000);
-      *end++ = (char)(0xE0 | c >> 12);
-      *end++ = (char)(0x80 | (c >> 6 & 63));
-      *end++ = (char)(0x80 | (c & 63));
+      end += sy_utf8_encode((uint8_t *)end, 0x4E00 + random_below(&random, 6000));
     }
     sy_article article = {
         {id, (size_t)sprintf(id, "r%u", i)}, {"", 0}, {body, (size_t)(end - body)}, {NULL, 0}};
