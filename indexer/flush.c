@@ -214,8 +214,9 @@ sy_status sy_inverter_flush(sy_inverter *v, sy_segment_writer *segment, sy_error
     sy_words_clear(&w->words);
     sy_inverter_count_words(v, w);
     w->room.at = w->room.end = NULL;
+    sy_inverter_free_scratch(w);
   }
-  sy_slabs_reset(&v->slabs);
+  sy_slabs_reset(&v->slabs, v->keep_bytes);
   v->articles = 0;
   v->text_bytes = 0;
   v->inverted_bytes = 0;

@@ -16,12 +16,13 @@ static bool init_worker(sy_inverter *v, sy_inverter_worker *w, uint32_t text_rul
   return true;
 }
 
-sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, bool timed, sy_inverter **out,
-                          sy_error *error) {
+sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, uint64_t keep_bytes, bool timed,
+                          sy_inverter **out, sy_error *error) {
   sy_inverter *v = *out = calloc(1, sizeof *v);
   if (!v) return sy_fail_memory(error);
   sy_slabs_init(&v->slabs);
   v->pool = pool;
+  v->keep_bytes = keep_bytes;
   v->timed = timed;
   v->workers = calloc(sy_pool_workers(pool), sizeof *v->workers);
   bool good = v->workers;
@@ -37,8 +38,7 @@ sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, bool timed, sy_inv
 static void free_worker(sy_inverter_worker *w) {
   for (int f = 0; f < SY_FIELD_COUNT; f++) sy_tuples_free(&w->fields[f]);
   sy_words_free(&w->words);
-  sy_buffer *buffers[] = {&w->tuples, &w->sorted, &w->positions};
-  for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) sy_buffer_free(buffers[i]);
+  sy_inverter_free_scratch(w);
 }
 
 void sy_inverter_free(sy_inverter *v) {

@@ -21,9 +21,10 @@
 
 typedef struct sy_inverter sy_inverter;
 
-/* `pool` is borrowed; `timed` for sy_inverter_get_times(). */
-sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, bool timed, sy_inverter **out,
-                          sy_error *error);
+/* `pool` is borrowed; of the memory of a batch at most `keep_bytes` are kept for the next; `timed`
+ * for sy_inverter_get_times(). */
+sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, uint64_t keep_bytes, bool timed,
+                          sy_inverter **out, sy_error *error);
 void sy_inverter_free(sy_inverter *inverter); /* accepts NULL */
 
 /* Whether an article of so many bytes of text fits the batch. An empty batch has room for any

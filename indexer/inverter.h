@@ -32,6 +32,7 @@ struct sy_inverter {
   sy_buffer
       lengths; /* uint32_t *: chunks of the lengths of SY_LENGTHS_CHUNK articles, all fields */
   sy_slabs slabs;
+  uint64_t keep_bytes; /* of their memory, from batch to batch */
   bool timed;
   sy_inverter_worker *workers;
   uint32_t worker_count;
@@ -42,6 +43,13 @@ struct sy_inverter {
 static inline uint32_t *sy_inverter_lengths(const sy_inverter *v, uint32_t article) {
   uint32_t **chunks = (uint32_t **)v->lengths.data;
   return chunks[article / SY_LENGTHS_CHUNK] + (size_t)SY_FIELD_COUNT * (article % SY_LENGTHS_CHUNK);
+}
+
+/* Of the flush. */
+static inline void sy_inverter_free_scratch(sy_inverter_worker *w) {
+  sy_buffer_free(&w->tuples);
+  sy_buffer_free(&w->sorted);
+  sy_buffer_free(&w->positions);
 }
 
 /* Takes what the worker's words take now into the total. */

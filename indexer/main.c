@@ -342,6 +342,11 @@ int main(int argc, char **argv) {
   s.argument_count = (size_t)(argc - first);
   if (!s.argument_count && (!s.merge || s.delete_ids))
     return cli_usage_error(PROGRAM, "no %s given", s.delete_ids ? "ID" : "INPUT");
+  for (size_t at = 0; at < s.argument_count; at++) {
+    if (!*s.arguments[at]) {
+      return cli_usage_error(PROGRAM, "an empty %s", s.delete_ids ? "ID" : "INPUT");
+    }
+  }
   s.index = cli_index_path(s.index);
   s.writer.create = !s.delete_ids && s.argument_count;
   catch_signals();

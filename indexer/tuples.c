@@ -51,7 +51,13 @@ uint64_t sy_slabs_bytes_used(sy_slabs *s) {
   return bytes;
 }
 
-void sy_slabs_reset(sy_slabs *s) { s->used = 0; }
+void sy_slabs_reset(sy_slabs *s, uint64_t keep_bytes) {
+  s->used = 0;
+  while (s->all.bytes / sizeof(void *) > keep_bytes / SY_SLAB_BYTES) {
+    s->all.bytes -= sizeof(void *);
+    free(((void **)s->all.data)[s->all.bytes / sizeof(void *)]);
+  }
+}
 
 /* One of an earlier batch, or a new one, in a huge page where there are such. */
 static uint8_t *take_slab(sy_slabs *s) {

@@ -19,8 +19,8 @@
  *
  * A block has 1024 bytes, 16 lines: a link to the block before it and 127 tuples (of 512 bytes,
  * gathering took a quarter longer, of 2048 an eighth less, but a batch of ten articles twice the
- * memory). Slabs of 2 MB hold blocks; they are kept from batch to batch, because touching fresh
- * memory costs more than sorting.
+ * memory). Slabs of 2 MB hold blocks; as many as a batch usually needs are kept from batch to
+ * batch, because touching fresh memory costs more than sorting.
  *
  * Source of the lines: Balkesen et al., Main-memory hash joins on multi-core CPUs: tuning to the
  * underlying hardware, 2013 (software write-combine buffers), which has the count in the line, too.
@@ -73,7 +73,8 @@ typedef struct sy_slabs {
 void sy_slabs_init(sy_slabs *slabs);
 void sy_slabs_free(sy_slabs *slabs);
 uint64_t sy_slabs_bytes_used(sy_slabs *slabs);
-void sy_slabs_reset(sy_slabs *slabs); /* all are free again */
+/* None is in use any more; those beyond `keep_bytes` are given back. */
+void sy_slabs_reset(sy_slabs *slabs, uint64_t keep_bytes);
 
 /* ---- Partitions ------------------------------------------------------------------------------ */
 

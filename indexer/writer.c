@@ -125,7 +125,8 @@ static sy_status open_writer(sy_writer *w, const char *path, sy_error *error) {
   SY_TRY(open_snapshot(w, error));
   SY_TRY(load_deletes(w, error));
   w->first_pending = w->manifest.next_segment;
-  return sy_inverter_new(w->manifest.text_rules, w->pool, o->timings, &w->inverter, error);
+  return sy_inverter_new(w->manifest.text_rules, w->pool, w->batch_memory_most, o->timings,
+                         &w->inverter, error);
 }
 
 sy_status sy_writer_open(const char *path, const sy_writer_options *options, sy_writer **out,

@@ -42,6 +42,7 @@ static const cli_option option_table[] = {
      "2025年 does not find 二〇二五年, nor the other way round"},
     {'c', "count", NULL, "print only how many articles match"},
     {'l', "ids", NULL, "print only the ids, one a line, best first"},
+    {'0', "null", NULL, "with -l: a NUL behind each id, for xargs -0, and no line end"},
     {'q', "quiet", NULL, "print nothing; the exit status tells"},
     {BATCH_OPTION, "batch", "FILE",
      "run each line of FILE, QID<TAB>QUERY or QUERY (- for standard input)"},
@@ -131,6 +132,7 @@ static bool set_option(void *context, int code, const char *value) {
     case DATES_OPTION: s->literal_dates = true; return true;
     case 'c': s->count = true; return true;
     case 'l': s->ids = true; return true;
+    case '0': s->null = true; return true;
     case 'q': s->quiet = true; return true;
     case BATCH_OPTION: s->batch = value; return true;
     case FORMAT_OPTION: return set_format(s, value);
@@ -269,6 +271,7 @@ static int check_settings(const settings *s, size_t arguments) {
   if (s->count && s->ids) return cli_usage_error(PROGRAM, "--count and --ids exclude each other");
   if (s->ids && s->format_given)
     return cli_usage_error(PROGRAM, "--ids and a format exclude each other");
+  if (s->null && !s->ids) return cli_usage_error(PROGRAM, "--null goes with --ids");
   if (s->count && s->format_given && s->format != OUTPUT_JSON) {
     return cli_usage_error(PROGRAM, "--count goes with no format but json");
   }

@@ -5,7 +5,7 @@
  *   json   one object a line
  *   html   a document: <h1>query</h1>, and an <article> a hit with the highlights in <mark>
  *   tsv    [qid] rank score id title snippet
- *   trec   qid Q0 id rank score tag
+ *   trec   qid Q0 id rank score tag; an id with blanks is an error
  *
  * Titles and texts come from anywhere. For people nothing that moves a terminal passes
  * cli_put_clean(), and nothing that is markup cli_put_html(); colour escapes are written here and
@@ -218,12 +218,28 @@ static void put_tsv(const session *run, const char *qid, uint64_t rank, float sc
   putc('\n', run->out);
 }
 
-static void put_trec(const session *run, const char *qid, uint64_t rank, float score,
-                     sy_string id) {
-  put_terminated(run, qid ? qid : "1");
+/* The columns are parted by blanks and have no way to write one. */
+static bool is_column(sy_string text) {
+  for (size_t i = 0; i < text.bytes; i++) {
+    if (memchr(" \t\n\v\f\r", text.data[i], 6)) return false;
+  }
+  return text.bytes > 0;
+}
+
+static sy_status put_trec(const session *run, const char *qid, uint64_t rank, float score,
+                          sy_string id, sy_error *error) {
+  sy_string query = {qid ? qid : "1", qid ? strlen(qid) : 1};
+  if (!is_column(query) || !is_column(id)) {
+    const sy_string bad = is_column(query) ? id : query;
+    snprintf(error->reason, sizeof error->reason, "no trec line can hold the id \"%.*s\"",
+             (int)(bad.bytes < 200 ? bad.bytes : 200), bad.data);
+    return error->status = SY_INVALID;
+  }
+  cli_put_data(run->out, query, run->terminal);
   fputs(" Q0 ", run->out);
   cli_put_data(run->out, id, run->terminal);
   fprintf(run->out, " %llu %.7g %s\n", (unsigned long long)rank, (double)score, run->settings->tag);
+  return SY_OK;
 }
 
 /* ---- Hits ------------------------------------------------------------------------------------ */
@@ -233,16 +249,13 @@ static sy_status print_id(const session *run, const char *qid, uint64_t rank, co
                           sy_error *error) {
   sy_string id;
   CLI_TRY(sy_index_id(run->index, hit->article, &id, error));
-  if (!run->settings->ids) {
-    put_trec(run, qid, rank, hit->score, id);
-    return SY_OK;
-  }
+  if (!run->settings->ids) return put_trec(run, qid, rank, hit->score, id, error);
   if (qid) {
     put_terminated(run, qid);
     putc('\t', run->out);
   }
   cli_put_data(run->out, id, run->terminal);
-  putc('\n', run->out);
+  putc(run->settings->null ? 0 : '\n', run->out);
   return SY_OK;
 }
 

@@ -23,7 +23,7 @@ typedef struct settings {
   output format;
   when colour;
   uint32_t threads;
-  bool any, literal_dates, count, ids, quiet, no_snippet, time;
+  bool any, literal_dates, count, ids, null, quiet, no_snippet, time;
   bool limit_given, format_given;
   bool help, version;
 } settings;

@@ -55,8 +55,9 @@ int cli_parse_options(const char *program, int count, char **arguments, const cl
       return -1;
     }
     if (set(context, code, optarg)) continue;
-    cli_usage_error(program, "--%s: \"%s\" is not possible", option_of(options, code)->name,
-                    optarg ? optarg : "");
+    const cli_option *option = option_of(options, code);
+    cli_usage_error(program, "--%s: \"%s\" is not possible (%s: %s)", option->name,
+                    optarg ? optarg : "", option->argument ? option->argument : "", option->help);
     return -1;
   }
   return optind;
@@ -341,7 +342,8 @@ void cli_put_json_object(FILE *out, sy_string text) {
     fputs("{}", out);
     return;
   }
-  json_t *parsed = json_loadb(text.data, text.bytes, JSON_DECODE_INT_AS_REAL, NULL);
+  size_t flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+  json_t *parsed = json_loadb(text.data, text.bytes, flags, NULL);
   bool valid = json_is_object(parsed);
   json_decref(parsed);
   if (!valid) {

@@ -11,6 +11,7 @@ cat >articles.jsonl <<'END'
 {"id":"wiki/2","title":"機器翻譯","body":"機器翻譯使用深度學習。"}
 {"id":"evil\u001b[31m/3","title":"坏\u001b]0;x\u0007标\u202e题","body":"终端\u001b[2J\u009b\u0000字\t表"}
 {"id":"空 4","title":"","body":"天气很好。"}
+{"id":"nul","title":"","body":"風景","note":"a\u0000b"}
 END
 "$build/suoyin-index" -q -i test.idx articles.jsonl
 result "the index is made"
@@ -35,10 +36,13 @@ same "quiet, nothing found" 1 "" "$query" -q 没有的
 same "ids" 0 "wiki/1
 wiki/2" "$query" -l '"机器学习" OR 深度学习'
 same "one id" 0 "wiki/1" "$query" -l -n 1 '"机器学习" OR 深度学习'
+same "ids for xargs -0" 0 "wiki/1|空 4|" bash -c "$query -l -0 '天气 OR 导论' | tr '\\0' '|'; echo"
+complains "-0 alone" "suoyin-query: --null goes with --ids
+Try 'suoyin-query --help'." "$query" -0 机
 same "offset" 0 "2  S  wiki/2  機器翻譯" unscored "$query" --offset 1 --no-snippet '"机器学习" OR 深度学习'
 same "offset behind all" 1 "" "$query" --offset 9 机器
 same "any" 0 2 "$query" --any -c '导论 翻译'
-same "excluded" 0 2 "$query" -c -- '-机器'
+same "excluded" 0 3 "$query" -c -- '-机器'
 same "-i" 0 1 env -u SUOYIN_INDEX "$query" -i test.idx -c 天气
 
 # ---- Formats ----
@@ -49,6 +53,7 @@ same "json escapes controls" 0 '{"rank": 1, "score": S, "id": "evil\u001b[31m/3"
   unscored "$query" --json 终端
 same "json without snippet" 0 '{"rank": 1, "score": S, "id": "空 4", "title": "", "fields": {}}' \
   unscored "$query" --format json --no-snippet 天气
+same "json, a field with NUL" 0 1 bash -c "$query --json 風景 | grep -cF '\"fields\": {\"note\":\"a\u0000b\"}'"
 same "json count" 0 '{"count": 2}' "$query" --json -c 机器
 same "tsv" 0 "1	S	evil${bad}[31m/3	坏${bad}]0;x${bad}标${bad}题	终端${bad}[2J${bad}${bad}字 表" \
   unscored "$query" --format tsv 终端
@@ -91,7 +96,12 @@ same "batch for people" 0 "== q1  天气
 1  S  空 4
 == 2  没有的" unscored "$query" --no-snippet --batch <(printf 'q1\t天气\n没有的')
 same "batch json" 0 '{"qid": "a", "count": 1}' bash -c "printf 'a\t天气' | $query --json -c --batch -"
-same "batch trec" 0 "q7 Q0 空 4 1 S suoyin" unscored "$query" --format trec --batch <(printf 'q7\t天气\n')
+same "batch trec" 0 "q7 Q0 wiki/2 1 S suoyin" unscored "$query" --format trec --batch <(printf 'q7\t深度\n')
+complains "trec, an id with a blank" 'suoyin-query: no trec line can hold the id "空 4"' \
+  "$query" --format trec 天气
+printf 'q 8\t深度\n' >blank.txt
+complains "trec, a query's id with a blank" 'blank.txt:1: no trec line can hold the id "q 8"' \
+  "$query" --format trec --batch blank.txt
 same "batch, nothing found" 1 "== 1  没有的" "$query" --batch <(printf '没有的\n\n')
 same "quiet batch: a match wins over an error" 0 "" "$query" -q --batch <(printf '(\n天气\n(\n')
 complains "batch file missing" "suoyin-query: none.txt: No such file or directory" "$query" --batch none.txt
@@ -207,7 +217,8 @@ complains "a directory without an index" "suoyin-query: directory: no index here
 same "a file that is no index" 2 "" "$query" -i articles.jsonl 机
 complains "no query" "suoyin-query: no QUERY given
 Try 'suoyin-query --help'." "$query"
-complains "bad number" "suoyin-query: --limit: \"x\" is not possible
+complains "bad number" "suoyin-query: --limit: \"x\" is not possible (N: show at most N articles, or all\
+ (default: 10; all with -l))
 Try 'suoyin-query --help'." "$query" -n x 机
 same "unknown option" 2 "" "$query" --unknown 机
 same "excluded word taken for options" 2 "" "$query" 机器 -学习

@@ -75,7 +75,8 @@ same "what it leaves" 0 "机器
 学习Llama。" bash -c "$tool doc 'a 1' | tail -n +3"
 complains "too little memory" "suoyin-tool: test.idx: memory must be at least 32 MiB" \
   "$tool" optimize --memory 1M
-complains "no size" "suoyin-tool: --memory: \"much\" is not possible
+complains "no size" "suoyin-tool: --memory: \"much\" is not possible (SIZE: optimize: working memory\
+ (default: 512M; at least 32M))
 Try 'suoyin-tool --help'." "$tool" optimize --memory much
 
 for command in stats check terms 'doc x' merge optimize; do

@@ -41,8 +41,10 @@ static void test_partitions(void **state) {
     }
     assert_true(in_use <= SY_SLAB_BYTES + (1u << 18)); /* links, and what is not full */
     assert_true(tuples.touched.bytes <= sizeof firsts);
-    sy_slabs_reset(&slabs);
+    uint64_t most = (uint64_t)round * SY_SLAB_BYTES;
+    sy_slabs_reset(&slabs, most);
     assert_int_equal(sy_slabs_bytes_used(&slabs), 0);
+    assert_true(slabs.all.bytes / sizeof(void *) * SY_SLAB_BYTES <= most);
     sy_tuples_free(&tuples);
   }
   sy_slabs_free(&slabs);
