@@ -204,9 +204,12 @@ lint:
 	tools/deps.sh lint
 	tests/lint/run $(BUILD) "$(PKG_CFLAGS)"
 
+INSTALLED   := $(filter-out suoyin-bench,$(PROGRAMS))
+COMPLETIONS := share/bash-completion/completions share/zsh/site-functions
+
 install: all
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig share/man/man1)
-	install $(addprefix $(BUILD)/,$(filter-out suoyin-bench,$(PROGRAMS))) $(DESTDIR)$(PREFIX)/bin
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin include lib/pkgconfig share/man/man1 $(COMPLETIONS))
+	install $(INSTALLED:%=$(BUILD)/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 include/suoyin.h $(DESTDIR)$(PREFIX)/include
 	install -m 644 $(BUILD)/libsuoyin.a $(DESTDIR)$(PREFIX)/lib
 	install -m 755 $(BUILD)/libsuoyin.so $(DESTDIR)$(PREFIX)/lib/libsuoyin.so.$(VERSION)
@@ -214,12 +217,16 @@ install: all
 	ln -sf libsuoyin.so.0 $(DESTDIR)$(PREFIX)/lib/libsuoyin.so
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|; s|@PKGS@|$(LIB_PKGS)|' suoyin.pc.in \
 	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/suoyin.pc
-	$(if $(wildcard docs/*.1),install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(PREFIX)/share/man/man1)
+	install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	$(foreach p,$(INSTALLED),install -m 644 tools/completions/suoyin.bash \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(p);)
+	install -m 644 tools/completions/_suoyin $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 uninstall:
-	cd $(DESTDIR)$(PREFIX) && rm -f $(addprefix bin/,$(PROGRAMS)) include/suoyin.h lib/libsuoyin.* \
-	  lib/pkgconfig/suoyin.pc $(patsubst docs/%,share/man/man1/%,$(wildcard docs/*.1))
+	cd $(DESTDIR)$(PREFIX) && rm -f $(INSTALLED:%=bin/%) include/suoyin.h lib/libsuoyin.* \
+	  lib/pkgconfig/suoyin.pc $(patsubst docs/%,share/man/man1/%,$(wildcard docs/*.1)) \
+	  $(INSTALLED:%=share/bash-completion/completions/%) share/zsh/site-functions/_suoyin
 
 clean:
 	rm -rf $(BUILD)
