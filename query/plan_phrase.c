@@ -26,13 +26,19 @@ static bool last_is_covered(const sy_leaf *leaf) {
          sy_plan_is_bigram(leaf, leaf->count - 2);
 }
 
+static bool is_before_break(const sy_leaf *leaf, uint32_t i) {
+  return i + 1 < leaf->count && leaf->units[i + 1].offset > leaf->units[i].offset + 1;
+}
+
 /* A character is covered by the bigram that begins at it or before it. Taken greedily from the
- * left, bigrams overlap only where a run has an odd number of characters and ends the phrase. */
+ * left, bigrams overlap only where a run has an odd number of characters and ends the phrase. A
+ * break is told by the term of the character before it, and by nothing else: whatever has one
+ * position could stand in its place. */
 static void choose_cover(const sy_leaf *leaf, uint32_t lists, bool *cover) {
   bool covered = false; /* unit i, by the bigram before it */
   for (uint32_t i = 0; i < lists; i++) {
     bool ends_phrase = i + 2 == leaf->count && lists < leaf->count;
-    cover[i] = !covered || ends_phrase;
+    cover[i] = !covered || ends_phrase || is_before_break(leaf, i);
     covered = cover[i] && sy_plan_is_bigram(leaf, i);
   }
 }
@@ -127,9 +133,8 @@ static sy_status add_set(sy_plan *plan, const sy_leaf *leaf, sy_plan_node *befor
  * text. */
 static bool needs_text(const sy_leaf *leaf) {
   if (leaf->exact) return true;
-  for (uint32_t i = 0; i + 1 < leaf->count; i++) {
-    if (leaf->units[i].key.word_bytes && leaf->units[i + 1].offset > leaf->units[i].offset + 1)
-      return true;
+  for (uint32_t i = 0; i < leaf->count; i++) {
+    if (leaf->units[i].key.word_bytes && is_before_break(leaf, i)) return true;
   }
   return false;
 }

@@ -112,7 +112,8 @@ void model_query_free(model_query *query) {
   free(query);
 }
 
-/* Appends a piece of a random article, from the start of one unit to the end of one close behind.
+/* Appends a piece of a random article, from the start of one unit to the end of one close behind;
+ * now and then with a mark in the place of a unit, which the article then has elsewhere, if at all.
  */
 static void cut_from_article(model *list, random_source *random, size_t most, buffer *to) {
   const model_article *article = &list->versions[random_below(random, (uint32_t)list->count)];
@@ -123,7 +124,13 @@ static void cut_from_article(model *list, random_source *random, size_t most, bu
   size_t first = random_below(random, (uint32_t)units->count);
   size_t last = first + random_below(random, (uint32_t)most);
   if (last >= units->count) last = units->count - 1;
+  size_t replaced = random_one_in(random, 4) ? first + random_below(random, (uint32_t)most) : first;
   uint32_t start = units->ranges[first].start, end = units->ranges[last].end;
+  if (replaced > first && replaced < last) {
+    buffer_add(to, text + start, units->ranges[replaced].start - start);
+    buffer_add_string(to, "，");
+    start = units->ranges[replaced].end;
+  }
   if (start < end) buffer_add(to, text + start, end - start);
 }
 

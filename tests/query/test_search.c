@@ -40,6 +40,23 @@ static void test_ties_and_windows(void **state) {
   assert_string_equal(found(f, "一样", UINT64_MAX, UINT64_MAX), "");
 }
 
+/* A break in a phrase is one in the text, at that place: no character, no word, no break elsewhere. */
+static void test_breaks(void **state) {
+  fixture *f = *state;
+  add(f, "break", "", "我爱北京，上海菜。");
+  add(f, "character", "", "我爱北京的上海菜。去北京。");
+  add(f, "word", "", "我爱北京x上海菜。去北京。");
+  add(f, "none", "", "我爱北京上海菜。去北京。");
+  commit(f);
+  assert_string_equal(found(f, "\"北京，上海\"", 10, 0), "break");
+  assert_string_equal(found(f, "\"爱北京。上海菜\"", 10, 0), "break");
+  assert_string_equal(found(f, "\"北京，上\"", 10, 0), "break");
+  assert_string_equal(found(f, "\"北京 - 上海\"", 10, 0), "break");
+  assert_string_equal(found(f, "\"北京x上海\"", 10, 0), "word");
+  assert_string_equal(found(f, "\"北京上海\"", 10, 0), "none");
+  assert_string_equal(found(f, "我 NOT \"北京，上海\"", 10, 0), "none character word");
+}
+
 /* One character, as often as one byte counts and more, with different characters behind it. */
 static void test_character_frequency(void **state) {
   fixture *f = *state;
@@ -248,6 +265,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_order, setup, teardown),
       cmocka_unit_test_setup_teardown(test_ties_and_windows, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_breaks, setup, teardown),
       cmocka_unit_test_setup_teardown(test_character_frequency, setup, teardown),
       cmocka_unit_test_setup_teardown(test_explanation, setup, teardown),
       cmocka_unit_test_setup_teardown(test_ids, setup, teardown),
