@@ -261,10 +261,13 @@ typedef struct sy_index sy_index;
 
 /* Opens the newest snapshot of the index in directory `path`. *out is owned by the caller:
  * sy_index_close(). Errors: SY_NOT_FOUND no index there (error is filled); SY_VERSION;
- * SY_CORRUPT; SY_LIMIT too many snapshots are open; SY_IO. */
+ * SY_CORRUPT; SY_LIMIT too many snapshots are open; SY_IO, also when data.mdb was replaced while
+ * this process has the index open. */
 SY_API sy_status sy_index_open(const char *path, sy_index **out, sy_error *error);
 
-/* Moves to the newest snapshot. Borrowed memory of the old one becomes invalid. */
+/* Moves to the newest snapshot. Borrowed memory of the old one becomes invalid. When it fails the
+ * index stays where it was; where no snapshot could be opened beside the old one (SY_LIMIT,
+ * SY_NO_MEMORY) it has none after that, and finds nothing until this succeeds. */
 SY_API sy_status sy_index_refresh(sy_index *index, sy_error *error);
 
 #define SY_NO_TIMEOUT UINT64_MAX
@@ -340,8 +343,7 @@ SY_API sy_status sy_index_terms(sy_index *index, sy_string prefix,
 SY_API sy_status sy_index_find(sy_index *index, sy_string id, uint64_t *article, sy_error *error);
 
 /* Reads a stored article by number (from sy_index_find() or sy_hit). The strings of *out are
- * borrowed from the index until the next call of sy_index_article(), sy_snippet_make() or
- * sy_index_refresh(). */
+ * borrowed from the index until the next call of any function with it but sy_index_id(). */
 SY_API sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out,
                                   sy_error *error);
 
@@ -359,7 +361,7 @@ enum {
 
 /* Parses a query (docs/query.md). `flags` are SY_QUERY_* bits. *out is owned by the caller:
  * sy_query_free(). Independent of any index. Thread-safe. Errors: SY_SYNTAX with error.column and
- * what was expected; SY_LIMIT nested or long beyond the limits. */
+ * what was expected; SY_LIMIT nested or long beyond the limits; SY_INVALID other flags. */
 SY_API sy_status sy_query_parse(sy_string text, uint32_t flags, sy_query **out, sy_error *error);
 
 /* What a reading in a query (pinyin:jiqizhixin, py:jqzx) stands for in an index. All memory is
@@ -406,7 +408,8 @@ typedef struct sy_search_options {
   bool typed_first;
   sy_ranking ranking;
   bool explain; /* keep sy_results_explanation() (default false) */
-  /* At most this many threads, the caller's included, 1 to 16 (default 1); the result is the same.
+  /* At most this many threads, the caller's included, 1 to 16 (default 1; 0 is 1); the result is
+   * the same.
    * What is not worth it is done by the caller's alone, and so is what is explained. The others
    * live as long as the call and have all signals blocked. */
   uint32_t threads;
@@ -492,7 +495,7 @@ typedef struct sy_range {
 } sy_range;
 
 /* The best passages of one article. All memory is borrowed from the index until the next call of
- * sy_snippet_make(), sy_index_article() or sy_index_refresh(). */
+ * any function with it but sy_index_id(). */
 typedef struct sy_snippet {
   sy_string id;
   sy_string title;

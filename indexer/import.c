@@ -422,6 +422,8 @@ sy_status sy_input_import(sy_input_add *add, void *add_context, const char *cons
   static const sy_import_options defaults = SY_IMPORT_OPTIONS_DEFAULT;
   sy_error own = {0}; /* readers may always fill an error */
   const sy_import_options *chosen = options ? options : &defaults;
+  if ((unsigned)chosen->format > SY_FORMAT_EPUB)
+    return sy_fail(error, SY_INVALID, "unknown format of an input");
   importer self = {.add = add, .add_context = add_context, .options = chosen};
   self.lines.names = (sy_input_json_names){member_or(chosen->id_member, "id"),
                                            member_or(chosen->title_member, "title"),

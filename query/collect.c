@@ -172,7 +172,6 @@ static uint64_t estimate(const sy_plan *plan, const sy_plan_node *node) {
 }
 
 static uint32_t choose_threads(const sy_plan *plan, uint32_t threads) {
-  if (threads > SY_HELPERS + 1) threads = SY_HELPERS + 1;
   bool alone = threads < 2 || !plan->context->helpers || plan->context->explainer ||
                plan->snapshot->numbers <= SY_RANGE;
   return alone || estimate(plan, plan->root) < LEAST_CANDIDATES ? 1 : threads;

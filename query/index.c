@@ -17,6 +17,11 @@ static sy_status open_snapshot(sy_index *index, sy_error *error) {
   return status;
 }
 
+static void close_snapshot(sy_index *index) {
+  sy_snapshot_close(&index->snapshot);
+  sy_env_close(index->env);
+}
+
 sy_status sy_index_open(const char *path, sy_index **out, sy_error *error) {
   *out = NULL;
   sy_index *index = calloc(1, sizeof *index);
@@ -32,20 +37,35 @@ sy_status sy_index_open(const char *path, sy_index **out, sy_error *error) {
   return SY_OK;
 }
 
+/* The new snapshot is opened beside the old one, which stays when that fails; where there is no
+ * room for two, the old one is closed first. */
 sy_status sy_index_refresh(sy_index *index, sy_error *error) {
-  sy_snapshot_close(&index->snapshot);
-  return open_snapshot(index, error);
+  sy_index fresh = {0};
+  SY_TRY(sy_env_share(index->env, &fresh.env, error));
+  sy_status status = open_snapshot(&fresh, error);
+  if (status != SY_OK) {
+    close_snapshot(&fresh);
+    if (status != SY_LIMIT && status != SY_NO_MEMORY) return status;
+    sy_snapshot_close(&index->snapshot);
+    return open_snapshot(index, error);
+  }
+  close_snapshot(index);
+  index->env = fresh.env;
+  index->snapshot = fresh.snapshot;
+  index->analyzers = fresh.analyzers;
+  index->lengths = fresh.lengths;
+  return SY_OK;
 }
 
 void sy_index_close(sy_index *index) {
   if (!index) return;
-  sy_snapshot_close(&index->snapshot);
-  sy_env_close(index->env);
+  close_snapshot(index);
   free(index->window);
   for (uint32_t i = 0; i < SY_HELPERS; i++) sy_helper_free(&index->helpers[i]);
   sy_arena_free(&index->arena);
   sy_arena_free(&index->text_arena);
   sy_buffer_free(&index->id);
+  sy_buffer_free(&index->only_id);
   free(index);
 }
 
@@ -201,31 +221,30 @@ static uint32_t next_first(const sy_snapshot *s, uint32_t field, uint32_t from) 
   return least;
 }
 
-/* Folds the prefix as text is folded: its units joined. */
-static void fold_prefix(term_listing *l, sy_string prefix) {
+/* Folds the prefix as text is folded. False when no term can begin with it: a term is a word or two
+ * characters side by side. */
+static bool fold_prefix(term_listing *l, sy_string prefix) {
   sy_analyzer *a = &l->index->analyzers.folded;
   sy_term terms[SY_TERM_BATCH];
   sy_analyzer_begin(a, prefix.data, prefix.bytes);
   size_t count = sy_analyzer_next(a, terms, SY_TERM_BATCH);
-  for (size_t i = 0; i < count && l->prefix_bytes + SY_WORD_MAX_BYTES <= sizeof l->prefix + 4;
-       i++) {
-    if (i == 0) l->first = terms[0].first;
-    if (terms[i].word_bytes) {
-      memcpy(l->prefix + l->prefix_bytes, sy_term_word(a, &terms[i]), terms[i].word_bytes);
-      l->prefix_bytes += terms[i].word_bytes;
-      return; /* a term is one word */
-    }
-    l->prefix_bytes += sy_utf8_encode(l->prefix + l->prefix_bytes, terms[i].first);
-    if (i == 1) return; /* or two characters */
+  if (!count) return !prefix.bytes;
+  l->first = terms[0].first;
+  if (terms[0].word_bytes) {
+    memcpy(l->prefix, sy_term_word(a, &terms[0]), terms[0].word_bytes);
+    l->prefix_bytes = terms[0].word_bytes;
+    return count == 1;
   }
+  sy_term_key key = {terms[0].first, terms[0].second, NULL, 0};
+  l->prefix_bytes = spell(&key, l->prefix);
+  return count == 1 || (count == 2 && key.second > SY_END_WORD);
 }
 
 sy_status sy_index_terms(sy_index *index, sy_string prefix,
                          bool (*on_term)(void *context, const sy_term_info *term), void *context,
                          sy_error *error) {
   term_listing l = {.index = index, .on_term = on_term, .context = context};
-  fold_prefix(&l, prefix);
-  if (prefix.bytes && !l.first) return SY_NOT_FOUND;
+  if (!fold_prefix(&l, prefix)) return SY_NOT_FOUND;
   size_t count = index->snapshot.count + 1;
   sy_lexicon_cursor *cursors = malloc(count * sizeof *cursors);
   bool *live = malloc(count * sizeof *live);
@@ -256,28 +275,29 @@ static sy_status find_segment(sy_index *index, uint64_t article, sy_segment **se
   return sy_fail(error, SY_INVALID, "there is no article number %llu", (unsigned long long)article);
 }
 
-sy_status sy_index_id(sy_index *index, uint64_t article, sy_string *id, sy_error *error) {
-  sy_segment *segment;
-  uint32_t local;
-  SY_TRY(find_segment(index, article, &segment, &local, error));
-  return sy_ids_get(&segment->ids, local, id, error);
-}
-
-/* Finds an article's segment, and copies its id. */
+/* Finds an article's segment, and copies its id: other look-ups of ids use the same memory. */
 static sy_status begin_article(sy_index *index, uint64_t article, sy_segment **segment,
-                               uint32_t *local, sy_error *error) {
+                               uint32_t *local, sy_buffer *copy, sy_error *error) {
   sy_string id;
   SY_TRY(find_segment(index, article, segment, local, error));
   SY_TRY(sy_ids_get(&(*segment)->ids, *local, &id, error));
-  index->id.bytes = 0;
-  sy_buffer_append(&index->id, id.data, id.bytes);
-  return index->id.failed ? sy_fail_memory(error) : SY_OK;
+  copy->bytes = 0;
+  sy_buffer_append(copy, id.data, id.bytes);
+  return copy->failed ? sy_fail_memory(error) : SY_OK;
+}
+
+sy_status sy_index_id(sy_index *index, uint64_t article, sy_string *id, sy_error *error) {
+  sy_segment *segment;
+  uint32_t local;
+  SY_TRY(begin_article(index, article, &segment, &local, &index->only_id, error));
+  *id = (sy_string){(const char *)index->only_id.data, index->only_id.bytes};
+  return SY_OK;
 }
 
 sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out, sy_error *error) {
   sy_segment *segment;
   uint32_t local;
-  SY_TRY(begin_article(index, article, &segment, &local, error));
+  SY_TRY(begin_article(index, article, &segment, &local, &index->id, error));
   SY_TRY(sy_articles_get(&segment->articles, local, out, error));
   out->id = (sy_string){(const char *)index->id.data, index->id.bytes};
   return SY_OK;
@@ -285,7 +305,7 @@ sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out, s
 
 sy_status sy_index_article_sections(sy_index *index, uint64_t article, sy_segment **segment,
                                     uint32_t *local, sy_sectioned_article *out, sy_error *error) {
-  SY_TRY(begin_article(index, article, segment, local, error));
+  SY_TRY(begin_article(index, article, segment, local, &index->id, error));
   SY_TRY(sy_articles_get_sectioned(&(*segment)->articles, *local, out, error));
   out->article.id = (sy_string){(const char *)index->id.data, index->id.bytes};
   return SY_OK;

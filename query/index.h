@@ -17,6 +17,7 @@ struct sy_index {
   sy_helper helpers[SY_HELPERS];
   sy_arena text_arena; /* of one snippet or article */
   sy_buffer id;        /* copy of the id of the last article given out */
+  sy_buffer only_id;   /* of the last id given out alone */
 };
 
 /* Empties `arena` for a search. */

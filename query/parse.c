@@ -581,6 +581,8 @@ static sy_status finish(parser *p, sy_node *root, sy_query **out) {
 sy_status sy_query_parse(sy_string text, uint32_t flags, sy_query **out, sy_error *error) {
   parser p;
   *out = NULL;
+  if (flags & ~(uint32_t)(SY_QUERY_ANY | SY_QUERY_LITERAL_DATES))
+    return sy_fail(error, SY_INVALID, "unknown flags of a query");
   if (!start(&p, text, error)) return p.status;
   p.any = flags & SY_QUERY_ANY;
   p.literal_dates = flags & SY_QUERY_LITERAL_DATES;

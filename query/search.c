@@ -78,8 +78,12 @@ static sy_status search(sy_index *index, const sy_query *query, const sy_search_
 sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_options *options,
                     sy_results **out, sy_error *error) {
   sy_search_options o = options ? *options : (sy_search_options)SY_SEARCH_OPTIONS_DEFAULT;
-  sy_search_context context = sy_index_begin_search(index, true, error);
   *out = NULL;
+  if (o.threads > SY_HELPERS + 1)
+    return sy_fail(error, SY_INVALID, "threads must be 1 to %u", SY_HELPERS + 1);
+  if (o.ranking != SY_RANKING_DEFAULT && o.ranking != SY_RANKING_BM25)
+    return sy_fail(error, SY_INVALID, "unknown ranking");
+  sy_search_context context = sy_index_begin_search(index, true, error);
   if (o.explain && !(context.explainer = sy_explainer_new())) return sy_fail_memory(error);
   sy_status status = search(index, query, &o, &context, out);
   if (status != SY_OK) {

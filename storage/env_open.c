@@ -149,13 +149,24 @@ static int open_database(sy_shared_env *shared) {
   return code;
 }
 
+/* Whether data.mdb still is the file that is open. */
+static bool is_file_of(const sy_env *env, const sy_shared_env *shared) {
+  char path[PATH_MAX];
+  struct stat here, open;
+  int fd;
+  return file_path(env, "data.mdb", path, NULL) == SY_OK && !stat(path, &here) &&
+         !mdb_env_get_fd(shared->mdb, &fd) && !fstat(fd, &open) && here.st_dev == open.st_dev &&
+         here.st_ino == open.st_ino;
+}
+
 /* Finds or opens the environment of the directory. A reader who may not write opens it read-
- * only. */
+ * only. ESTALE: another file is open. */
 static int share(sy_env *env, const struct stat *directory) {
   sy_shared_env *shared = shared_list;
   while (shared && (shared->device != directory->st_dev || shared->inode != directory->st_ino))
     shared = shared->next;
   if (shared) {
+    if (!is_file_of(env, shared)) return ESTALE;
     if (env->writer && shared->read_only) return EACCES;
     shared->users++;
     env->shared = shared;
@@ -199,6 +210,11 @@ static sy_status open_shared(sy_env *env, sy_error *error) {
   if (code == EACCES && !env->writer) {
     return sy_fail_at(error, SY_IO, env->path, 0, "%s (readers must be able to write lock.mdb)",
                       mdb_strerror(code));
+  }
+  if (code == ESTALE) {
+    return sy_fail_at(error, SY_IO, env->path, 0,
+                      "data.mdb was replaced while this process has the index open: close it "
+                      "everywhere, then open it again");
   }
   if (code == ENOMEM) {
     return sy_fail_at(error, SY_NO_MEMORY, env->path, 0,

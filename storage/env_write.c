@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #define SY_TRANSACTION_BYTES (4ull << 20)
@@ -69,8 +70,18 @@ static void add_time(sy_env *env, uint64_t since) {
   env->write_nanoseconds += nanoseconds;
 }
 
+/* What is committed to a file without a name is lost when it is closed. */
+static sy_status check_name(const sy_env *env, sy_error *error) {
+  int fd;
+  struct stat file;
+  if (mdb_env_get_fd(env->shared->mdb, &fd) || fstat(fd, &file) || file.st_nlink) return SY_OK;
+  return sy_fail_at(error, SY_IO, env->path, 0,
+                    "data.mdb was deleted or replaced while it is written");
+}
+
 sy_status sy_env_end_transaction(sy_env *env, sy_error *error) {
   if (!env->write) return SY_OK;
+  SY_TRY(check_name(env, error));
   SY_TRY(put_stamp(env, error));
   uint64_t watch = sy_watch_start(true);
   int code = mdb_txn_commit(env->write);

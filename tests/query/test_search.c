@@ -40,7 +40,7 @@ static void test_ties_and_windows(void **state) {
   assert_string_equal(found(f, "一样", UINT64_MAX, UINT64_MAX), "");
 }
 
-/* A break in a phrase is one in the text, at that place: no character, no word, no break elsewhere. */
+/* A break in a phrase is one in the text, at that place: no character, no word there. */
 static void test_breaks(void **state) {
   fixture *f = *state;
   add(f, "break", "", "我爱北京，上海菜。");
@@ -192,6 +192,20 @@ static void test_errors(void **state) {
   assert_int_equal(sy_count(f->index, query, &count, &error), SY_LIMIT);
   sy_query_free(query);
   free(many);
+
+  query = parse(f, "文字");
+  sy_search_options options = SY_SEARCH_OPTIONS_DEFAULT;
+  options.threads = 17;
+  assert_int_equal(sy_search(f->index, query, &options, &results, &error), SY_INVALID);
+  assert_null(results);
+  options.threads = 0;
+  assert_int_equal(sy_search(f->index, query, &options, &results, &error), SY_OK);
+  sy_results_free(results);
+  options.ranking = (sy_ranking)77;
+  assert_int_equal(sy_search(f->index, query, &options, &results, &error), SY_INVALID);
+  sy_query_free(query);
+  assert_int_equal(sy_query_parse(text("文字"), 1u << 8, &query, &error), SY_INVALID);
+  assert_null(query);
 }
 
 /* A reader keeps its snapshot, in the process of the writer too, whatever the writer does. */
@@ -261,6 +275,56 @@ static void test_short_article(void **state) {
   sy_query_free(query);
 }
 
+/* An id given out stays what it is whatever else is looked up. */
+static void test_borrowed_id(void **state) {
+  fixture *f = *state;
+  add(f, "aaaa-one", "", "第一");
+  add(f, "bbbb-two", "", "第二");
+  add(f, "cccc-three", "", "第三");
+  commit(f);
+  sy_error error;
+  sy_string id;
+  sy_article article;
+  uint64_t number;
+  assert_int_equal(sy_index_id(f->index, 0, &id, &error), SY_OK);
+  assert_int_equal(sy_index_article(f->index, 1, &article, &error), SY_OK);
+  assert_int_equal(sy_index_find(f->index, text("cccc-three"), &number, &error), SY_OK);
+  assert_string_equal(found(f, "id:bbbb*", 10, 0), "bbbb-two");
+  sy_query *query = parse(f, "id:bbbb* 第二");
+  sy_snippet snippet;
+  assert_int_equal(sy_index_id(f->index, 0, &id, &error), SY_OK);
+  assert_int_equal(sy_count(f->index, query, &number, &error), SY_OK);
+  assert_int_equal(sy_snippet_make(f->index, query, 1, NULL, &snippet, &error), SY_OK);
+  assert_int_equal(id.bytes, strlen("aaaa-one"));
+  assert_memory_equal(id.data, "aaaa-one", id.bytes);
+  sy_query_free(query);
+}
+
+static bool append_term(void *context, const sy_term_info *term) {
+  char *out = context;
+  snprintf(out + strlen(out), 200 - strlen(out), "%.*s ", (int)term->term.bytes, term->term.data);
+  return true;
+}
+
+/* A prefix that is longer than a term begins none. */
+static void test_terms(void **state) {
+  fixture *f = *state;
+  add(f, "1", "", "北京，北京城；foo foobar");
+  commit(f);
+  static const struct {
+    const char *prefix, *terms;
+  } cases[] = {{"北京", "北京 "}, {"北", "北京 "}, {"京", "京 京城 "}, {"FO", "foo foobar "},
+               {"北京城", ""},    {"北，京", ""},  {"foo bar", ""},    {"foo京", ""},
+               {"京foo", ""},     {"foobar2", ""}, {"。", ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char terms[200] = "";
+    sy_error error;
+    sy_status status = sy_index_terms(f->index, text(cases[i].prefix), append_term, terms, &error);
+    assert_string_equal(terms, cases[i].terms);
+    assert_int_equal(status, *cases[i].terms ? SY_OK : SY_NOT_FOUND);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_order, setup, teardown),
@@ -273,6 +337,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_snapshots, setup, teardown),
       cmocka_unit_test_setup_teardown(test_passages, setup, teardown),
       cmocka_unit_test_setup_teardown(test_short_article, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_borrowed_id, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_terms, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,12 +290,79 @@ static void test_dead_lock(void **state) {
   remove_directory(path);
 }
 
+/* ---- A file that is not the same any more ---------------------------------------------------- */
+
+/* As an operator who puts a backup in the place of an index that is in use. */
+static void replace_file(const char *path) {
+  char data[300], copy[300], command[700];
+  sprintf(data, "%s/data.mdb", path);
+  sprintf(copy, "%s/copy", path);
+  sprintf(command, "cp '%s' '%s'", data, copy);
+  require(system(command) == 0 && rename(copy, data) == 0);
+}
+
+/* Who has the old file goes on with it; nobody gets it as the new one, nor commits to it. */
+static void test_replaced_file(void **state) {
+  (void)state;
+  char *path = make_directory();
+  make_index(path);
+  sy_index *old, *index = NULL;
+  sy_writer *w;
+  assert_ok(sy_index_open(path, &old, &test_error));
+  assert_ok(sy_writer_open(path, NULL, &w, &test_error));
+  replace_file(path);
+  assert_status(sy_index_open(path, &index, &test_error), SY_IO);
+  assert_non_null(strstr(test_error.reason, "replaced"));
+  assert_ok(sy_index_refresh(old, &test_error));
+  add(w, "lost", "找不到");
+  assert_status(sy_writer_commit(w, &test_error), SY_IO);
+  assert_non_null(strstr(test_error.reason, "replaced"));
+  sy_writer_close(w);
+  assert_status(sy_writer_open(path, NULL, &w, &test_error), SY_IO);
+  sy_index_close(old);
+  assert_ok(sy_writer_open(path, NULL, &w, &test_error));
+  add(w, "kept", "找得到");
+  assert_ok(sy_writer_commit(w, &test_error));
+  sy_writer_close(w);
+  assert_ok(sy_index_open(path, &index, &test_error));
+  assert_int_equal(count_of(index, "找得到"), 1);
+  sy_index_close(index);
+  assert_sound(path);
+  remove_directory(path);
+}
+
+/* The old snapshot stays when there is no new one to be had. */
+static void test_failed_refresh(void **state) {
+  (void)state;
+  char *path = make_directory(), data[300];
+  make_index(path);
+  sy_index *index;
+  assert_ok(sy_index_open(path, &index, &test_error));
+  sy_index_stats before, after;
+  assert_ok(sy_index_get_stats(index, &before, &test_error));
+  sprintf(data, "%s/data.mdb", path);
+  static uint8_t heads[2 * 4096], zeros[sizeof heads];
+  FILE *file = fopen(data, "r+b");
+  assert_int_equal(fread(heads, 1, sizeof heads, file), sizeof heads);
+  for (int damaged = 1; damaged >= 0; damaged--) {
+    rewind(file);
+    assert_int_equal(fwrite(damaged ? zeros : heads, 1, sizeof heads, file), sizeof heads);
+    fflush(file);
+    assert_status(sy_index_refresh(index, &test_error), damaged ? SY_VERSION : SY_OK);
+    assert_ok(sy_index_get_stats(index, &after, &test_error));
+    assert_int_equal(after.articles, before.articles);
+    assert_true(after.articles > 0);
+  }
+  fclose(file);
+  sy_index_close(index);
+  remove_directory(path);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_generations),
-      cmocka_unit_test(test_cost),
-      cmocka_unit_test(test_full_table),
-      cmocka_unit_test(test_dead_lock),
+      cmocka_unit_test(test_generations),   cmocka_unit_test(test_cost),
+      cmocka_unit_test(test_full_table),    cmocka_unit_test(test_dead_lock),
+      cmocka_unit_test(test_replaced_file), cmocka_unit_test(test_failed_refresh),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
