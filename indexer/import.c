@@ -267,7 +267,11 @@ static sy_status import_text(importer *self, const item *item, const uint8_t *sa
   SY_TRY(guess_format(self, item, sample, bytes, &guess, &charset, error));
   if (guess.binary) return skip_quietly(self, item, "a binary file", error);
   if (guess.no_lines) {
-    return skip_quietly(self, item, "JSON, but not one object a line (jq -c '.[]' can make it so)",
+    const uint8_t *object = memchr(sample, '{', bytes), *array = memchr(sample, '[', bytes);
+    bool is_array = array && (!object || array < object);
+    return skip_quietly(self, item,
+                        is_array ? "JSON, but not one object a line (jq -c '.[]' can make it so)"
+                                 : "JSON, but not one object a line (jq -c . can make it so)",
                         error);
   }
   item->source->count_bytes = true;

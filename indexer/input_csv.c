@@ -195,6 +195,15 @@ static size_t find_column(const csv_reader *r, sy_string name) {
   return i;
 }
 
+/* A column that was asked for by another name than the usual one must be there. */
+static sy_status check_named(const csv_reader *r, sy_string name, const char *usual, size_t column,
+                             sy_error *error) {
+  if (column < r->column_count || is_name(usual, name)) return SY_OK;
+  return sy_fail_at(error, SY_BAD_INPUT, r->source->name, r->line,
+                    "no column \"%.*s\" in the header", (int)(name.bytes < 100 ? name.bytes : 100),
+                    name.data);
+}
+
 static sy_status take_header(csv_reader *r, sy_error *error) {
   const sy_input_json_names *names = &r->lines->names;
   const char *file = r->source->name;
@@ -220,6 +229,9 @@ static sy_status take_header(csv_reader *r, sy_error *error) {
   r->id = find_column(r, names->id);
   r->title = find_column(r, names->title);
   r->body = find_column(r, names->body);
+  SY_TRY(check_named(r, names->id, "id", r->id, error));
+  SY_TRY(check_named(r, names->title, "title", r->title, error));
+  SY_TRY(check_named(r, names->body, "body", r->body, error));
   if (r->title < r->count || r->body < r->count) return SY_OK;
   return sy_fail_at(error, SY_BAD_INPUT, file, r->line,
                     "no column \"%.*s\" in the header; name the one with the text with --body",

@@ -108,12 +108,30 @@ sy_input_guess sy_input_guess_format(const char *name, sy_string sample) {
   return guess;
 }
 
+#define ZIP_HEAD "PK\3\4"  /* of a member, */
+#define ZIP_HEAD_BYTES 30u /* whose name comes behind so many bytes */
+
+/* Whether a member whose name begins so is in the first part of a zip file. */
+static bool has_member(const uint8_t *sample, size_t bytes, const char *name) {
+  const uint8_t *end = sample + bytes, *head = sample;
+  size_t length = strlen(name);
+  while ((head = memmem(head, (size_t)(end - head), ZIP_HEAD, 4))) {
+    if ((size_t)(end - head) < ZIP_HEAD_BYTES + length) return false;
+    if (!memcmp(head + ZIP_HEAD_BYTES, name, length)) return true;
+    head += 4;
+  }
+  return false;
+}
+
 sy_format sy_input_guess_package(const char *name, const uint8_t *sample, size_t bytes) {
   static const char mimetype[] = "mimetypeapplication/epub+zip"; /* the first member, stored */
-  if (bytes < 4 || memcmp(sample, "PK\3\4", 4) != 0) return SY_FORMAT_AUTO;
+  if (bytes < 4 || memcmp(sample, ZIP_HEAD, 4) != 0) return SY_FORMAT_AUTO;
   if (!strcasecmp(extension_of(name), "docx")) return SY_FORMAT_DOCX;
   if (!strcasecmp(extension_of(name), "epub")) return SY_FORMAT_EPUB;
   size_t length = sizeof mimetype - 1;
-  return bytes >= 30 + length && !memcmp(sample + 30, mimetype, length) ? SY_FORMAT_EPUB
-                                                                        : SY_FORMAT_AUTO;
+  if (bytes >= ZIP_HEAD_BYTES + length && !memcmp(sample + ZIP_HEAD_BYTES, mimetype, length))
+    return SY_FORMAT_EPUB;
+  bool word =
+      has_member(sample, bytes, "[Content_Types].xml") && has_member(sample, bytes, "word/");
+  return word ? SY_FORMAT_DOCX : SY_FORMAT_AUTO;
 }

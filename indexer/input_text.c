@@ -88,13 +88,29 @@ static bool equals(sy_string s, const char *text) {
   return s.bytes == strlen(text) && !memcmp(s.data, text, s.bytes);
 }
 
+/* A value without " # comment" behind it; between quotes # is a character like others. */
+static sy_string without_comment(sy_string value) {
+  char quote = value.bytes && (value.data[0] == '"' || value.data[0] == '\'') ? value.data[0] : 0;
+  bool open = quote;
+  for (size_t i = 1; i < value.bytes; i++) {
+    if (open && value.data[i] == '\\' && quote == '"') {
+      i++;
+    } else if (open && value.data[i] == quote) {
+      open = false;
+    } else if (!open && value.data[i] == '#' && strchr(" \t", value.data[i - 1])) {
+      return trim((sy_string){value.data, i});
+    }
+  }
+  return value;
+}
+
 /* The value of "title: x" (YAML) or "title = x" (TOML), without quotes. */
 static sy_string title_value(sy_string line, char separator) {
   sy_string none = {"", 0};
   if (line.bytes < 6 || strncasecmp(line.data, "title", 5)) return none;
   sy_string rest = trim((sy_string){line.data + 5, line.bytes - 5});
   if (!rest.bytes || rest.data[0] != separator) return none;
-  rest = trim((sy_string){rest.data + 1, rest.bytes - 1});
+  rest = without_comment(trim((sy_string){rest.data + 1, rest.bytes - 1}));
   if (rest.bytes >= 2 && (rest.data[0] == '"' || rest.data[0] == '\'') &&
       rest.data[rest.bytes - 1] == rest.data[0]) {
     rest = (sy_string){rest.data + 1, rest.bytes - 2};

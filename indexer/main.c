@@ -98,11 +98,9 @@ static void print_help(FILE *out) {
       "Usage: suoyin-index [OPTION]... INPUT...\n"
       "       suoyin-index [OPTION]... --delete ID...\n"
       "Adds articles to a full-text index of Chinese. An INPUT is a file, a directory (with all\n"
-      "below it) or - for standard input: JSON lines, CSV, TSV, plain text, Markdown, HTML, dumps "
-      "of\n"
-      "MediaWiki, web archives (WARC), Word documents (DOCX) or books (EPUB), also compressed "
-      "(gzip,\n"
-      "xz, zstd, bzip2) and in tar or zip archives.\n\n");
+      "below it but hidden files) or - for standard input: JSON lines, CSV, TSV, plain text,\n"
+      "Markdown, HTML, dumps of MediaWiki, web archives (WARC), Word documents (DOCX) or books\n"
+      "(EPUB), also compressed (gzip, xz, zstd, bzip2) and in tar or zip archives.\n\n");
   cli_print_options(out, option_table);
   fprintf(out,
           "\nExit status: 0 done, 1 no id to delete was found, 2 error (nothing was committed).\n");
@@ -141,7 +139,7 @@ static bool set_option(void *context, int code, const char *value) {
   settings *s = context;
   uint64_t number = 0;
   switch (code) {
-    case 'i': s->index = value; return true;
+    case 'i': s->index = value; return *value;
     case 'f': return parse_format(value, &s->import.format);
     case ENCODING_OPTION: s->import.encoding = value; return true;
     case ID_OPTION: s->import.id_member = value; return true;

@@ -43,7 +43,7 @@ static const cli_option option_table[] = {
     {'c', "count", NULL, "print only how many articles match"},
     {'l', "ids", NULL, "print only the ids, one a line, best first"},
     {'0', "null", NULL, "with -l: a NUL behind each id, for xargs -0, and no line end"},
-    {'q', "quiet", NULL, "print nothing; the exit status tells"},
+    {'q', "quiet", NULL, "print nothing on stdout; the exit status tells"},
     {BATCH_OPTION, "batch", "FILE",
      "run each line of FILE, QID<TAB>QUERY or QUERY (- for standard input)"},
     {THREADS_OPTION, "threads", "N",
@@ -125,7 +125,7 @@ static bool set_limit(settings *s, const char *value) {
 static bool set_option(void *context, int code, const char *value) {
   settings *s = context;
   switch (code) {
-    case 'i': s->index = value; return true;
+    case 'i': s->index = value; return *value;
     case 'n': return set_limit(s, value);
     case OFFSET_OPTION: return cli_parse_number(value, 0, UINT64_MAX, &s->search.offset);
     case ANY_OPTION: s->any = true; return true;

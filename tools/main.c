@@ -26,15 +26,31 @@ static const struct command {
   const char *name;
   const char *operand; /* as --help shows it; NULL: takes none */
   bool required;       /* is the operand? */
+  int options[3];      /* codes of those that it takes, beside --index; 0 behind the last */
   int (*run)(const tool_arguments *arguments);
   const char *help;
 } command_table[] = {
-    {"stats", NULL, false, tool_stats, "count articles, terms and bytes"},
-    {"check", NULL, false, tool_check, "verify every structure and checksum"},
-    {"terms", "[PREFIX]", false, tool_terms, "list terms: term, field, number of articles"},
-    {"doc", "ID", true, tool_doc, "print a stored article"},
-    {"merge", "[N]", false, tool_merge, "merge into at most N segments (default: 1)"},
-    {"optimize", NULL, false, tool_optimize, "merge, and reorder articles: smaller and faster"},
+    {"stats", NULL, false, {JSON_OPTION}, tool_stats, "count articles, terms and bytes"},
+    {"check", NULL, false, {0}, tool_check, "verify every structure and checksum"},
+    {"terms",
+     "[PREFIX]",
+     false,
+     {JSON_OPTION, 'n'},
+     tool_terms,
+     "list terms: term, field, number of articles"},
+    {"doc", "ID", true, {JSON_OPTION}, tool_doc, "print a stored article"},
+    {"merge",
+     "[N]",
+     false,
+     {THREADS_OPTION},
+     tool_merge,
+     "merge into at most N segments (default: 1)"},
+    {"optimize",
+     NULL,
+     false,
+     {THREADS_OPTION, MEMORY_OPTION},
+     tool_optimize,
+     "merge, and reorder articles: smaller and faster"},
 };
 enum { COMMAND_COUNT = sizeof command_table / sizeof *command_table };
 
@@ -53,16 +69,20 @@ static void print_help(void) {
   printf("\nExit status: 0 done or found or sound, 1 not found, 2 error or damaged.\n");
 }
 
+enum { OPTION_COUNT = sizeof option_table / sizeof *option_table - 1 };
+
 typedef struct settings {
   tool_arguments arguments;
+  bool given[OPTION_COUNT]; /* in the order of the table */
   bool help, version;
 } settings;
 
 static bool set_option(void *context, int code, const char *value) {
   settings *s = context;
   uint64_t number;
+  for (int i = 0; i < OPTION_COUNT; i++) s->given[i] |= option_table[i].code == code;
   switch (code) {
-    case 'i': s->arguments.index = value; return true;
+    case 'i': s->arguments.index = value; return *value;
     case JSON_OPTION: s->arguments.json = true; return true;
     case 'n': return cli_parse_number(value, 1, UINT64_MAX, &s->arguments.limit);
     case THREADS_OPTION:
@@ -84,10 +104,24 @@ sy_index *tool_open(const tool_arguments *arguments) {
   return NULL;
 }
 
-static int run_command(const char *name, tool_arguments *arguments) {
+/* An option was given that the command does not take; NULL: none was. */
+static const cli_option *find_foreign_option(const settings *s, const struct command *c) {
+  for (int i = 0; i < OPTION_COUNT; i++) {
+    int code = option_table[i].code;
+    bool takes = code == 'i';
+    for (int k = 0; k < 3; k++) takes |= c->options[k] == code;
+    if (s->given[i] && !takes) return &option_table[i];
+  }
+  return NULL;
+}
+
+static int run_command(const char *name, const settings *s) {
+  const tool_arguments *arguments = &s->arguments;
   for (size_t i = 0; i < COMMAND_COUNT; i++) {
     const struct command *c = &command_table[i];
     if (strcmp(name, c->name)) continue;
+    const cli_option *foreign = find_foreign_option(s, c);
+    if (foreign) return cli_usage_error(PROGRAM, "%s takes no --%s", name, foreign->name);
     if (c->required && !arguments->operand_count) {
       return cli_usage_error(PROGRAM, "%s: no %s given", name, c->operand);
     }
@@ -117,5 +151,5 @@ int main(int argc, char **argv) {
   s.arguments.index = cli_index_path(s.arguments.index);
   s.arguments.operands = argv + first + 1;
   s.arguments.operand_count = argc - first - 1;
-  return run_command(argv[first], &s.arguments);
+  return run_command(argv[first], &s);
 }

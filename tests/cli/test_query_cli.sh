@@ -37,6 +37,7 @@ same "ids" 0 "wiki/1
 wiki/2" "$query" -l '"机器学习" OR 深度学习'
 same "one id" 0 "wiki/1" "$query" -l -n 1 '"机器学习" OR 深度学习'
 same "ids for xargs -0" 0 "wiki/1|空 4|" bash -c "$query -l -0 '天气 OR 导论' | tr '\\0' '|'; echo"
+same "an empty name of an index" 2 "" "$query" -i "" 机
 complains "-0 alone" "suoyin-query: --null goes with --ids
 Try 'suoyin-query --help'." "$query" -0 机
 same "offset" 0 "2  S  wiki/2  機器翻譯" unscored "$query" --offset 1 --no-snippet '"机器学习" OR 深度学习'

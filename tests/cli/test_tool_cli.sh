@@ -79,6 +79,12 @@ complains "no size" "suoyin-tool: --memory: \"much\" is not possible (SIZE: opti
  (default: 512M; at least 32M))
 Try 'suoyin-tool --help'." "$tool" optimize --memory much
 
+complains "an option that the command does not take" "suoyin-tool: check takes no --json
+Try 'suoyin-tool --help'." "$tool" check --json
+complains "another one" "suoyin-tool: stats takes no --limit
+Try 'suoyin-tool --help'." "$tool" -n 3 stats
+same "an empty name of an index" 2 "" "$tool" stats -i ""
+
 for command in stats check terms 'doc x' merge optimize; do
   # shellcheck disable=SC2086
   complains "$command without an index" "suoyin-tool: none.idx: no index here" "$tool" -i none.idx $command

@@ -132,12 +132,33 @@ static void test_cut(void **state) {
   }
 }
 
+/* A column that was named is there, or the file is bad. */
+static void test_named_columns(void **state) {
+  (void)state;
+  static const struct {
+    const char *id, *title, *body, *missing;
+  } cases[] = {{"id", "title", "body", NULL},   {"nr", "title", "body", "nr"},
+               {"id", "head", "body", "head"},  {"id", "title", "text", "text"},
+               {"kind", "title", "body", NULL}, {NULL, NULL, NULL, NULL}};
+  write_text("a.csv", "id,title,body,kind\n1,题,文,甲\n");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    sy_import_options o = SY_IMPORT_OPTIONS_DEFAULT;
+    o.id_member = cases[i].id;
+    o.title_member = cases[i].title;
+    o.body_member = cases[i].body;
+    collected got = import_path("a.csv", &o);
+    assert_int_equal(got.status, cases[i].missing ? SY_BAD_INPUT : SY_OK);
+    if (cases[i].missing) assert_non_null(strstr(got.error.reason, cases[i].missing));
+    free_collected(&got);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       RUN_IN_DIRECTORY(test_columns),  RUN_IN_DIRECTORY(test_quotes),
       RUN_IN_DIRECTORY(test_bad_rows), RUN_IN_DIRECTORY(test_bad_headers),
       RUN_IN_DIRECTORY(test_blocks),   RUN_IN_DIRECTORY(test_long_row),
-      RUN_IN_DIRECTORY(test_cut),
+      RUN_IN_DIRECTORY(test_cut),      RUN_IN_DIRECTORY(test_named_columns),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

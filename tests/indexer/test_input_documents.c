@@ -71,6 +71,9 @@ static void test_docx(void **state) {
                             {"word/footnotes.xml", W P("注") W_END}};
   write_zip("a.docx", members, 4);
   expect_file("a.docx", "a.docx|题&目|第一段\n甲\t 乙<\n漢字\n格一\n格二\n图|\n");
+  assert_int_equal(system("cp a.docx a && cp a.docx b.zip"), 0); /* known by its members, too */
+  expect_file("a", "a|题&目|第一段\n甲\t 乙<\n漢字\n格一\n格二\n图|\n");
+  expect_file("b.zip", "b.zip|题&目|第一段\n甲\t 乙<\n漢字\n格一\n格二\n图|\n");
   write_zip("b.docx", members + 2, 1);
   expect_file("b.docx", "b.docx|第一段|第一段\n甲\t 乙<\n漢字\n格一\n格二\n图|\n");
   /* In a tar file there is no seeking. */

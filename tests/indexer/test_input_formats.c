@@ -27,6 +27,9 @@ static void test_markdown(void **state) {
   expect_articles("a.md", "标题\n====\n正文", "a.md|标题|标题\n====\n正文|\n");
   expect_articles("a.md", "---\nlayout: x\ntitle: \"甲：乙\"\n---\n# 丙\n",
                   "a.md|甲：乙|# 丙\n|\n");
+  expect_articles("a.md", "---\ntitle: \"甲 # \\\"乙\" # 注\n---\n文\n",
+                  "a.md|甲 # \\\"乙|文\n|\n");
+  expect_articles("a.md", "---\ntitle: 甲#乙 # 注\n---\n文\n", "a.md|甲#乙|文\n|\n");
   expect_articles("a.md", "---\nlayout: x\n---\n# 丙\n", "a.md|丙|# 丙\n|\n");
   expect_articles("a.md", "+++\ntitle = '甲'\n+++\n正文\n", "a.md|甲|正文\n|\n");
   expect_articles("a.md", "---\n没有结束\n", "a.md|---|---\n没有结束\n|\n");
