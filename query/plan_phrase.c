@@ -52,7 +52,9 @@ static sy_status find_list(sy_plan *plan, uint32_t segment, uint32_t field, cons
       sy_lexicon_find(&plan->snapshot->segments[segment].lexicon, field, key, &cursor, error);
   if (status == SY_NOT_FOUND) return SY_OK;
   SY_TRY(status);
-  return sy_lexicon_list(&cursor, list, error);
+  SY_TRY(sy_lexicon_list(&cursor, list, error));
+  sy_list_fetch(list);
+  return SY_OK;
 }
 
 /* Looks up the first `lists` units of a leaf in one field. *idf_sum is taken over the cover. */

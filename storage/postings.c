@@ -28,6 +28,15 @@ static void open_long(sy_postings *p) {
   p->blocks = p->list.postings + skip_bytes;
 }
 
+#define FIRST_BYTES 256u /* most of a short list; impacts and the first block of a long one */
+
+void sy_list_fetch(const sy_list *list) {
+  size_t begin = 12 * (size_t)(list->df / SY_BLOCK), end = begin + FIRST_BYTES;
+  if (end > list->postings_bytes) end = list->postings_bytes;
+  if (begin && begin < end) __builtin_prefetch(list->postings);
+  for (size_t at = begin; at < end; at += 64) __builtin_prefetch(list->postings + at);
+}
+
 void sy_postings_open(sy_postings *p, const sy_list *list) {
   memset(p, 0, offsetof(sy_postings, articles));
   p->blocks_read = 0;

@@ -151,6 +151,8 @@ typedef struct sy_postings {
   uint64_t ones[SY_BLOCK + 1], low_bits[SY_BLOCK + 1];
 } sy_postings;
 
+/* Has memory fetched that walking the list will touch first. */
+void sy_list_fetch(const sy_list *list);
 /* Begins before the first article: call sy_postings_next() or _advance(). */
 void sy_postings_open(sy_postings *p, const sy_list *list);
 /* The next article, or SY_NO_ARTICLE. */

@@ -112,9 +112,19 @@ void model_query_free(model_query *query) {
   free(query);
 }
 
+/* What a near miss has in the place of a unit. */
+static void put_instead(random_source *random, buffer *to) {
+  switch (random_below(random, 4)) {
+    case 0: buffer_add_string(to, "，"); break;
+    case 1: buffer_add_string(to, random_word(random)); break;
+    case 2: random_chinese(random, to); break;
+    default: break; /* nothing */
+  }
+}
+
 /* Appends a piece of a random article, from the start of one unit to the end of one close behind;
- * now and then with a mark in the place of a unit, which the article then has elsewhere, if at all.
- */
+ * now and then with something else in the place of a unit, which the article then has elsewhere, if
+ * at all. */
 static void cut_from_article(model *list, random_source *random, size_t most, buffer *to) {
   const model_article *article = &list->versions[random_below(random, (uint32_t)list->count)];
   bool title = random_one_in(random, 3);
@@ -128,7 +138,7 @@ static void cut_from_article(model *list, random_source *random, size_t most, bu
   uint32_t start = units->ranges[first].start, end = units->ranges[last].end;
   if (replaced > first && replaced < last) {
     buffer_add(to, text + start, units->ranges[replaced].start - start);
-    buffer_add_string(to, "，");
+    put_instead(random, to);
     start = units->ranges[replaced].end;
   }
   if (start < end) buffer_add(to, text + start, end - start);
