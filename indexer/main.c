@@ -328,6 +328,11 @@ static int run(const settings *s) {
   return cli_finish(PROGRAM, code);
 }
 
+static bool has_input_options(const sy_import_options *o) {
+  return o->format != SY_FORMAT_AUTO || o->encoding || o->id_member || o->title_member ||
+         o->body_member || o->skip_bad;
+}
+
 int main(int argc, char **argv) {
   settings s = {.writer = SY_WRITER_OPTIONS_DEFAULT, .import = SY_IMPORT_OPTIONS_DEFAULT};
   cli_start();
@@ -340,6 +345,8 @@ int main(int argc, char **argv) {
   s.argument_count = (size_t)(argc - first);
   if (!s.argument_count && (!s.merge || s.delete_ids))
     return cli_usage_error(PROGRAM, "no %s given", s.delete_ids ? "ID" : "INPUT");
+  if (s.delete_ids && has_input_options(&s.import))
+    return cli_usage_error(PROGRAM, "--delete takes no options of inputs");
   for (size_t at = 0; at < s.argument_count; at++) {
     if (!*s.arguments[at]) {
       return cli_usage_error(PROGRAM, "an empty %s", s.delete_ids ? "ID" : "INPUT");

@@ -106,6 +106,8 @@ SUOYIN_INDEX=env.idx "$index" -q a.jsonl && "$index" -q a.jsonl && [ -f env.idx/
 result "\$SUOYIN_INDEX, then ./suoyin.idx"
 complains "no index in a file" "suoyin-index: a.jsonl: not a Suoyin index (not a directory)" "$index" -q -i a.jsonl b.jsonl
 same "an empty name of an index" 2 "" "$index" -q -i "" a.jsonl
+complains "options of inputs without inputs" "suoyin-index: --delete takes no options of inputs
+Try 'suoyin-index --help'." "$index" -q -i test.idx --delete --format csv 1
 complains "an empty input" "suoyin-index: an empty INPUT
 Try 'suoyin-index --help'." "$index" -q -i a.idx a.jsonl ""
 "$index" -q -i test.idx missing.jsonl 2>err
