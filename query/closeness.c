@@ -96,7 +96,8 @@ typedef struct reader {
   const sy_plan_node *node;
   uint32_t units[2];
   uint64_t mass; /* of the units */
-  sy_postings *postings;
+  sy_postings *postings; /* what went through the list before, when that can begin again, or */
+  sy_postings *own;
 } reader;
 
 typedef struct closeness {
@@ -144,8 +145,8 @@ static bool choose_readers(closeness *c) {
   if (c->reader_count) qsort(c->readers, c->reader_count, sizeof *c->readers, heavier_first);
   if (c->reader_count > SY_CLOSENESS_PARTS) c->reader_count = SY_CLOSENESS_PARTS;
   for (uint32_t i = 0; i < c->reader_count; i++) {
-    c->readers[i].postings = sy_arena_alloc(c->plan->arena, sizeof(sy_postings));
-    if (!c->readers[i].postings) return false;
+    c->readers[i].own = sy_arena_alloc(c->plan->arena, sizeof(sy_postings));
+    if (!c->readers[i].own) return false;
   }
   c->found = sy_arena_alloc(c->plan->arena, c->reader_count);
   return c->found != NULL;
@@ -155,7 +156,13 @@ static void open_segment(closeness *c, uint32_t segment) {
   for (uint32_t i = 0; i < c->reader_count; i++) {
     reader *r = &c->readers[i];
     const sy_list *list = &r->node->lists[(size_t)segment * r->node->count];
-    sy_search_open_list(c->plan->context, list, r->postings);
+    sy_postings *walked = r->node->walked[segment];
+    if (walked && sy_postings_rewind(walked)) {
+      r->postings = walked;
+    } else {
+      r->postings = r->own;
+      sy_search_open_list(c->plan->context, list, r->postings);
+    }
   }
 }
 

@@ -189,6 +189,7 @@ static uint32_t start_helpers(member *helpers, uint32_t wanted, const member *ca
     m->context.window = &memory->window;
     m->context.candidates = m->context.scored = m->context.positions = 0;
     m->plan.context = &m->context;
+    m->plan.helps = true;
     sy_arena_reset(&memory->arena);
     if (!sy_thread_start(&m->thread, work, m)) break;
   }

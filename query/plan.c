@@ -43,6 +43,8 @@ static sy_status add_part(sy_plan *plan, sy_unit *unit, uint32_t times, uint32_t
     sy_plan_node *node;
     SY_TRY(sy_plan_phrase(plan, &single, SY_SHOULD, f, &node, error));
     node->weight *= (float)times;
+    node->walked = sy_arena_calloc(plan->arena, plan->snapshot->count + 1, sizeof *node->walked);
+    if (!node->walked) return sy_fail_memory(error);
     node->next = group->child;
     part->nodes[f] = group->child = node;
   }
@@ -257,8 +259,12 @@ sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t 
     default: break;
   }
   if (node->count == 1 && sy_plan_has_all_lists(node, segment)) {
-    return sy_term_iterator(plan->context, &node->lists[segment],
-                            sy_plan_scorer(plan, node, segment));
+    const sy_scorer *scorer;
+    sy_iterator *it = sy_term_iterator(plan->context, &node->lists[segment],
+                                       sy_plan_scorer(plan, node, segment));
+    if (it && node->walked && !plan->helps)
+      node->walked[segment] = sy_term_iterator_postings(it, &scorer);
+    return it;
   }
   return sy_plan_phrase_iterator(plan, node, segment, plan->context);
 }

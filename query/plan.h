@@ -35,6 +35,7 @@ struct sy_plan_node {
   uint32_t *offsets;     /* of each list in the phrase */
   bool *cover;           /* whether its positions are needed */
   sy_list *lists;        /* [segment * count + list] */
+  sy_postings **walked;  /* LISTS, part of free text: what went through the list, by segment */
   sy_plan_array *arrays; /* ARRAY: by segment */
   sy_plan_node *child, *next;
   /* For explanations: what a leaf stands for, borrowed from the query and the arena. */
@@ -64,6 +65,7 @@ typedef struct sy_plan {
   sy_gathered *gathered;
   uint32_t negations; /* around the node that is being planned */
   uint32_t parts;     /* so far */
+  bool helps;         /* another thread's: what it walks is not kept */
   const sy_length_weights *lengths;
   sy_search_context *context;
 } sy_plan;

@@ -116,6 +116,15 @@ static void load_block(sy_postings *p, uint32_t block) {
   p->article = p->articles[0];
 }
 
+bool sy_postings_rewind(sy_postings *p) {
+  if (p->block == UINT32_MAX || p->block_count || !p->list.df || p->corrupt) return false;
+  p->block = p->at = 0;
+  p->filled = p->list.df;
+  p->article = p->articles[0];
+  p->group.open = false;
+  return true;
+}
+
 uint32_t sy_postings_next(sy_postings *p) {
   if (++p->at < p->filled) return p->article = p->articles[p->at];
   if (p->block == UINT32_MAX || p->block < p->list_blocks) load_block(p, p->block + 1);

@@ -155,6 +155,9 @@ typedef struct sy_postings {
 void sy_list_fetch(const sy_list *list);
 /* Begins before the first article: call sy_postings_next() or _advance(). */
 void sy_postings_open(sy_postings *p, const sy_list *list);
+/* Goes back to the first article of a list that was decoded whole, a short one; false, with nothing
+ * changed, when it was not. */
+bool sy_postings_rewind(sy_postings *p);
 /* The next article, or SY_NO_ARTICLE. */
 uint32_t sy_postings_next(sy_postings *p);
 /* The first article not below `target`, which is not below the current one. */

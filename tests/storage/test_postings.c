@@ -104,6 +104,24 @@ static void check_walk(const subject *s, random_source *random, uint32_t most_st
   assert_false(p.corrupt);
 }
 
+/* From anywhere back to the first article, when all of the list is decoded. */
+static void check_rewind(const subject *s, random_source *random) {
+  const list_model *m = &s->model;
+  sy_postings p;
+  sy_postings_open(&p, &s->stored.list);
+  assert_false(sy_postings_rewind(&p));
+  sy_postings_advance(&p, random_below(random, s->article_count + 1));
+  if (p.article != SY_NO_ARTICLE) list_compare_article(m, lower_bound(m, 0, p.article), &p);
+  bool good = sy_postings_rewind(&p);
+  assert_int_equal(good, m->df > 0 && m->df < SY_BLOCK);
+  for (uint32_t i = 0; good && i < m->df; i++) {
+    assert_int_equal(p.article, m->articles[i]);
+    if (random_one_in(random, 2)) list_compare_article(m, i, &p);
+    sy_postings_next(&p);
+  }
+  assert_true(!good || p.article == SY_NO_ARTICLE);
+}
+
 /* The first positions of some articles of each full block. Returns how many blocks could be
  * read. */
 static uint32_t check_firsts(const subject *s, random_source *random) {
@@ -147,6 +165,7 @@ static void test_lists(void **state) {
       list_compare(&s.model, &s.stored.list);
       for (uint32_t step = 2; step<2 * s.article_count; step *= df> 1000 ? 40 : 5) {
         check_walk(&s, &random, step);
+        check_rewind(&s, &random);
       }
       sy_postings p;
       sy_postings_open(&p, &s.stored.list);
