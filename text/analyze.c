@@ -113,6 +113,8 @@ static inline void put_word(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t
     if (a->word.word_bytes + sy_utf8_encode(encoded, c) > SY_WORD_MAX_BYTES) end_word(a);
   }
   if (!a->in_word) begin_word(a, c, start);
+  a->last_start = start;
+  a->end_before_last = a->word.end;
   append_code(a, c, end);
 }
 
@@ -144,6 +146,21 @@ static uint32_t compose(uint32_t base, uint32_t mark) {
   return 0;
 }
 
+/* The last character of the word composed with a mark; where that no longer fits, it begins the next
+ * word. */
+static void replace_last(sy_analyzer *a, uint32_t composed, uint32_t end) {
+  uint8_t encoded[4];
+  a->word.word_bytes -= a->last_bytes;
+  if (!a->word.word_bytes) {
+    a->word.first = composed;
+  } else if (a->word.word_bytes + sy_utf8_encode(encoded, composed) > SY_WORD_MAX_BYTES) {
+    a->word.end = a->end_before_last;
+    end_word(a);
+    begin_word(a, composed, a->last_start);
+  }
+  append_code(a, composed, end);
+}
+
 static void put_mark(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
   if (a->in_word) {
     uint32_t composed = compose(a->last, c);
@@ -151,9 +168,7 @@ static void put_mark(sy_analyzer *a, uint32_t c, uint32_t start, uint32_t end) {
       put_word(a, c, start, end);
       return;
     }
-    if (a->word.word_bytes == a->last_bytes) a->word.first = composed;
-    a->word.word_bytes -= a->last_bytes;
-    append_code(a, composed, end);
+    replace_last(a, composed, end);
   } else if (a->pending && a->unit_end == start) {
     a->unit_end = end; /* Kana were composed before (compose_kana); others take no marks */
   }
@@ -397,6 +412,8 @@ static const uint8_t *put_ascii_run(sy_analyzer *a, const uint8_t *at) {
   if (at == first) return at;
   a->last = to[-1];
   a->last_bytes = 1;
+  a->last_start = (uint32_t)(at - a->text) - 1;
+  a->end_before_last = at - first > 1 ? a->last_start : a->word.end;
   a->word.word_bytes = (uint32_t)(to - begin);
   a->word.end = a->unit_end = (uint32_t)(at - a->text);
   return at;

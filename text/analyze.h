@@ -49,6 +49,8 @@ typedef struct sy_analyzer {
   sy_term word;        /* the word being read; its bytes are at words[word.second] */
   uint32_t last;       /* its last code point */
   uint32_t last_bytes; /* and how many bytes that takes */
+  uint32_t last_start,
+      end_before_last; /* where it begins in the text, and what is before it ends */
   uint8_t words[1u << 15];
 } sy_analyzer;
 

@@ -104,9 +104,11 @@ static const kind kinds[] = {
 };
 
 static void long_word(random_source *random, buffer *to) {
-  static const char *const parts[] = {"a", "é", "ab1", "𝒳"}; /* cuts of 255 bytes fall anywhere */
+  static const char *const parts[] = {"a", "é", "ab1", "𝒳", "a\u0323", "e\u0301\u200b"};
   uint32_t count = 100 + random_below(random, 400);
-  for (uint32_t i = 0; i < count; i++) buffer_add_string(to, parts[random_below(random, 4)]);
+  for (uint32_t i = 0; i < count; i++) { /* cuts of 255 bytes fall anywhere */
+    buffer_add_string(to, parts[random_below(random, sizeof(parts) / sizeof(parts[0]))]);
+  }
 }
 
 void random_text(random_source *random, size_t pieces, bool clean, buffer *to) {

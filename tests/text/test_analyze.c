@@ -280,6 +280,31 @@ static void test_long_words(void **state) {
   check_cut("\U00010428", 500, 63);
 }
 
+/* A character that grows by a mark beyond what a word may have begins the next one. */
+static void test_cut_at_mark(void **state) {
+  (void)state;
+  static sy_analyzer a;
+  sy_analyzer_init(&a, SY_TEXT_DEFAULT);
+  for (uint32_t letters = 250; letters < 260; letters++) {
+    char text[300];
+    memset(text, 'b', letters);
+    strcpy(text + letters - 1, "a\u200b\u0323\u0302!"); /* ậ, three bytes */
+    sy_term terms[SY_TERM_BATCH];
+    sy_analyzer_begin(&a, text, strlen(text));
+    size_t got = sy_analyzer_next(&a, terms, SY_TERM_BATCH);
+    uint32_t before = letters - 1, whole = before <= SY_WORD_MAX_BYTES - 3;
+    assert_int_equal(got, whole ? 1 : 2);
+    assert_int_equal(terms[0].word_bytes, whole ? before + 3 : before < 255 ? before : 255);
+    assert_int_equal(terms[0].end, whole ? strlen(text) - 1 : terms[0].word_bytes);
+    if (whole) continue;
+    assert_int_equal(terms[1].position, 1);
+    assert_int_equal(terms[1].start, terms[0].word_bytes);
+    assert_int_equal(terms[1].end, strlen(text) - 1);
+    assert_int_equal(terms[1].word_bytes, before - terms[0].word_bytes + 3);
+    assert_int_equal(terms[1].first, before > 255 ? 'b' : 0x1EAD);
+  }
+}
+
 /* ---- Invalid bytes ---- */
 
 static void test_invalid(void **state) {
@@ -482,6 +507,7 @@ int main(void) {
       cmocka_unit_test(test_rules_off),
       cmocka_unit_test(test_ranges),
       cmocka_unit_test(test_long_words),
+      cmocka_unit_test(test_cut_at_mark),
       cmocka_unit_test(test_invalid),
       cmocka_unit_test(test_random_texts),
       cmocka_unit_test(test_batch_boundaries),
