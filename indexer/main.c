@@ -246,7 +246,8 @@ static void on_warning(void *context, const sy_error *warning) {
   char text[1200];
   if (d->settings->quiet) return;
   clear_line(d);
-  fprintf(stderr, "%s (warning)\n", sy_error_format(warning, text, sizeof text));
+  print_clean(sy_error_format(warning, text, sizeof text));
+  fputs(" (warning)\n", stderr);
 }
 
 /* ---- Work ---- */

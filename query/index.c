@@ -171,6 +171,12 @@ static void give_term(term_listing *l, const sy_lexicon_cursor *c, uint64_t df) 
   l->stopped = !l->on_term(l->context, &info);
 }
 
+static sy_status next_term(sy_lexicon_cursor *cursor, bool *live, sy_error *error) {
+  sy_status status = sy_lexicon_next(cursor, error);
+  *live = status == SY_OK;
+  return status == SY_NOT_FOUND ? SY_OK : status;
+}
+
 /* The terms of one run, merged over the segments. The two run-end marks are one term to people. */
 static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
                           sy_lexicon_cursor *cursors, bool *live, sy_error *error) {
@@ -181,7 +187,7 @@ static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
     live[i] = run < lexicon->count && sy_lexicon_run_key(lexicon, run) == (field << 24 | first);
     if (!live[i]) continue;
     SY_TRY(sy_lexicon_open_run(lexicon, run, &cursors[i], error));
-    live[i] = sy_lexicon_next(&cursors[i], error) == SY_OK;
+    SY_TRY(next_term(&cursors[i], &live[i], error));
   }
   while (!l->stopped) {
     const sy_lexicon_cursor *least = NULL;
@@ -197,9 +203,7 @@ static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
                          (!term.words && term.key.second <= SY_END_WORD &&
                           cursors[i].key.second <= SY_END_WORD))) {
         df += cursors[i].df;
-        sy_status status = sy_lexicon_next(&cursors[i], error);
-        live[i] = status == SY_OK;
-        if (status != SY_OK && status != SY_NOT_FOUND) return status;
+        SY_TRY(next_term(&cursors[i], &live[i], error));
       }
     }
     give_term(l, &term, df);

@@ -70,7 +70,7 @@ typedef struct sy_alphabet {
   sy_symbol symbols[SY_ALPHABET_MAX];
   uint16_t codes[0x10000]; /* of characters: the bytes of the code, the first one lowest */
   uint32_t
-      pairs[SY_PAIR_SLOTS]; /* pairs.h; 0: none. It is in its slot or has no code: no probing */
+      pairs[SY_PAIR_SLOTS]; /* pairs.h; 0 (in slot 0 SY_NO_PAIR): none. In its slot, or no code */
   uint16_t pair_codes[SY_PAIR_SLOTS]; /* as codes; looked at when the pair is the right one */
 } sy_alphabet;
 

@@ -166,6 +166,7 @@ bool sy_alphabet_learn(sy_alphabet *a, const sy_symbol_counts *c) {
     }
     if (n) qsort(all, n, sizeof *all, compare_ranked);
     memset(a, 0, sizeof *a);
+    a->pairs[0] = SY_NO_PAIR;
     for (uint32_t i = 0; i < 0x10000; i++) a->codes[i] = 0xFE;
     for (uint32_t i = 0; i < n && i < SY_ALPHABET_MAX; i++) add_symbol(a, all[i].symbol);
   }

@@ -192,6 +192,7 @@ sy_status sy_ids_get(sy_ids *ids, uint32_t article, sy_string *id, sy_error *err
   uint64_t length = 0;
   for (uint32_t i = 0; i <= article % SY_ID_BLOCK; i++) {
     uint64_t shared = i ? sy_read_varint32(&c) : 1;
+    if (c.failed) return corrupt(ids, error);
     if (!shared) {
       length = count_up(ids->id, length);
       if (!length || length > SY_ID_MAX_BYTES) return corrupt(ids, error);

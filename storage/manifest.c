@@ -79,12 +79,14 @@ sy_status sy_manifest_read(sy_env *env, sy_manifest *m, sy_error *error) {
         "index format version %u, this program reads version %u: build the index anew", version,
         SY_FORMAT_VERSION);
   }
+  SY_TRY(sy_env_get_checked(env, 0, SY_PART_MANIFEST, 0, &value, error));
   m->text_rules = sy_read_u32(&c);
   m->commit = sy_read_u64(&c);
   m->written = sy_read_u64(&c);
   m->next_segment = sy_read_u32(&c);
   m->segment_count = sy_read_u32(&c);
-  bool good = !c.failed && m->segment_count <= SY_SEGMENTS_MAX;
+  bool good = !c.failed && m->segment_count <= SY_SEGMENTS_MAX &&
+              !(m->text_rules & ~(uint32_t)SY_TEXT_DEFAULT);
   if (good) {
     m->segments = calloc(m->segment_count ? m->segment_count : 1, sizeof *m->segments);
     if (!m->segments) return sy_fail_memory(error);

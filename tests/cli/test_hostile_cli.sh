@@ -29,6 +29,10 @@ tar -rPf in/b.tar --transform='s,tar/file,/abs.txt,' tar/file tar/link.txt 2>/de
 "$index" -i test.idx --skip-bad in >out.txt 2>err.txt
 result "a directory with links that lead in circles and out"
 clean "messages of suoyin-index" out.txt err.txt
+printf '{"id":"i%s","body":"ä¸\u00ad\u00e6\u2013\u2021ä¸\u00ad\u00e6\u2013\u2021"}\n' "$controls" >"in$escape.jsonl"
+"$index" -i warned.idx "in$escape.jsonl" 2>err.txt && grep -q 'encoded twice.*(warning)$' err.txt
+result "text that is encoded twice is warned of"
+clean "warnings of suoyin-index" err.txt
 same "each file once, nothing that a link leads to" 0 $'4' "$query" -i test.idx --count 机器
 [ ! -e up.txt ] && [ ! -e ../up.txt ] && [ ! -e /abs.txt ]
 result "archives write nothing"

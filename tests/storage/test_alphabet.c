@@ -131,6 +131,17 @@ static void test_random(void **state) {
   learnt l = learn(sample.data, sample.bytes), none = learn("", 0);
   assert_true(l.alphabet->count > 1000);
   assert_int_equal(none.alphabet->count, 0);
+  /* Numbers in more bytes than they need, and surrogates: not UTF-8, alone and in pairs. */
+  static const char *const odd[] = {
+      "\xE0\x80\x80",     "\xE0\x80\x81", "\xE0\x9F\xBF", "\xED\xA0\x80",
+      "\xF0\x80\x80\x80", "\xC0\x80",     "的",           "。"};
+  enum { ODD = sizeof odd / sizeof *odd };
+  for (int i = 0; i < ODD * ODD * ODD; i++) {
+    char text[20];
+    sprintf(text, "%s%s%s", odd[i % ODD], odd[i / ODD % ODD], odd[i / ODD / ODD]);
+    check_round_trip(&l, (const uint8_t *)text, strlen(text));
+    check_round_trip(&none, (const uint8_t *)text, strlen(text));
+  }
   for (int i = 0; i < 300; i++) {
     sy_buffer text = {0};
     make_text(&random, random_below(&random, i % 50 ? 100 : 20000), &text);

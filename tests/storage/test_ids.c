@@ -232,6 +232,31 @@ static void test_damaged_values(void **state) {
 /* ---- The bytes of the format ---- */
 
 /* ids.h: "a/x9", "a/x10", "a/y" is 04 "a/x9" 00 03 01 "y". */
+/* A record that ends too early gives the ids that are there, and no other. */
+static void test_truncated(void **state) {
+  (void)state;
+  static const char *const texts[] = {"aaa1", "aaa2", "aaa3", "zzz", "zzz9", "zzz10", "b", "b1"};
+  enum { COUNT = sizeof texts / sizeof *texts };
+  sy_string ids[COUNT];
+  for (int i = 0; i < COUNT; i++) ids[i] = string_of(texts[i]);
+  world w;
+  world_make(&w, ids, COUNT);
+  uint32_t whole = sy_load32(w.reader.sizes), refused = 0;
+  for (uint32_t bytes = 0; bytes <= whole; bytes++) {
+    uint8_t size[4];
+    memcpy(size, &bytes, 4);
+    w.reader.sizes = size;
+    for (uint32_t i = 0; i < COUNT; i++) {
+      sy_string id;
+      sy_status status = sy_ids_get(&w.reader, i, &id, &test_error);
+      refused += status == SY_CORRUPT;
+      if (status != SY_CORRUPT) assert_true(status == SY_OK && same(id, ids[i]));
+    }
+  }
+  assert_true(refused >= whole); /* all of them in a record of no bytes, the last in all others */
+  world_free(&w);
+}
+
 static void test_worked_example(void **state) {
   (void)state;
   sy_string ids[] = {string_of("a/x9"), string_of("a/x10"), string_of("a/y")};
@@ -273,9 +298,8 @@ static void test_worked_example(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_random),
-      cmocka_unit_test(test_damage),
-      cmocka_unit_test(test_damaged_values),
+      cmocka_unit_test(test_random),         cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_damaged_values), cmocka_unit_test(test_truncated),
       cmocka_unit_test(test_worked_example),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
