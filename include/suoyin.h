@@ -480,9 +480,11 @@ SY_API sy_status sy_count(sy_index *index, const sy_query *query, uint64_t *coun
 
 /* ---- Snippets -------------------------------------------------------------------------------- */
 
+#define SY_PASSAGES_MAX 16u
+
 /* Initialise with SY_SNIPPET_OPTIONS_DEFAULT. */
 typedef struct sy_snippet_options {
-  uint32_t passages;           /* at most this many passages of the body (default 2) */
+  uint32_t passages; /* at most this many passages of the body, 0 to SY_PASSAGES_MAX (default 2) */
   uint32_t passage_characters; /* about this many characters in each, 20 to 10,000 (default 80) */
 } sy_snippet_options;
 #define SY_SNIPPET_OPTIONS_DEFAULT \

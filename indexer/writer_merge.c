@@ -70,6 +70,14 @@ static sy_status delete_pending(sy_writer *w, sy_error *error) {
   return SY_OK;
 }
 
+/* When nothing was left of the merged segments, no manifest will name the new one. */
+static sy_status delete_empty(sy_writer *w, sy_error *error) {
+  const sy_segment_info *info = sy_merge_info(w->merge);
+  if (info->articles) return SY_OK;
+  SY_TRY(sy_env_commit(w->env, error));
+  return sy_env_delete_segment(w->env, info->id, error);
+}
+
 /* The merge is done: its segment takes the place of the old ones. */
 static sy_status take_merged(sy_writer *w, sy_error *error) {
   roaring_bitmap_t *gone = NULL, **deletes = bitmaps_of(w, w->merge_first, w->merge_count);
@@ -77,6 +85,7 @@ static sy_status take_merged(sy_writer *w, sy_error *error) {
   sy_status status = sy_merge_deletes(w->merge, deletes, &gone, error);
   free(deletes);
   if (status == SY_OK) status = delete_pending(w, error);
+  if (status == SY_OK) status = delete_empty(w, error);
   if (status == SY_OK) {
     replace_segments(w, w->merge_first, w->merge_count, sy_merge_info(w->merge));
     w->merge_nanoseconds += sy_merge_nanoseconds(w->merge);

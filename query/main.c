@@ -54,7 +54,7 @@ static const cli_option option_table[] = {
     {TAG_OPTION, "tag", "NAME", "last column of trec lines (default: suoyin)"},
     {NO_SNIPPET_OPTION, "no-snippet", NULL, "leave out snippets and highlights"},
     {PASSAGES_OPTION, "snippet-passages", "N",
-     "at most N passages in a snippet, 1 to 1000 (default: 2)"},
+     "at most N passages in a snippet, 1 to 16 (default: 2)"},
     {CHARACTERS_OPTION, "snippet-chars", "N",
      "about N characters in a passage, 20 to 10000 (default: 80)"},
     {COLOUR_OPTION, "color", "WHEN", "auto, always or never (default: auto)"},
@@ -139,7 +139,7 @@ static bool set_option(void *context, int code, const char *value) {
     case JSON_OPTION: return set_format(s, "json");
     case TAG_OPTION: s->tag = value; return *value && !strpbrk(value, " \t\r\n");
     case NO_SNIPPET_OPTION: s->no_snippet = true; return true;
-    case PASSAGES_OPTION: return set_number(value, 1, 1000, &s->snippet.passages);
+    case PASSAGES_OPTION: return set_number(value, 1, SY_PASSAGES_MAX, &s->snippet.passages);
     case CHARACTERS_OPTION: return set_number(value, 20, 10000, &s->snippet.passage_characters);
     case COLOUR_OPTION: return set_colour(s, value);
     case THREADS_OPTION: return set_number(value, 1, 16, &s->threads);

@@ -9,7 +9,6 @@
 #include "query/excerpt.h"
 #include "query/index.h"
 
-#define MOST_PASSAGES 16u
 #define ELLIPSIS " \xE2\x80\xA6 "
 #define ELLIPSIS_BYTES 5u
 
@@ -102,7 +101,7 @@ static void place_window(const sy_matcher *m, sy_string text, passage *p, uint32
 
 static uint32_t choose_passages(const sy_matcher *m, sy_string text, const sy_snippet_options *o,
                                 window *w, passage *out) {
-  uint32_t count = 0, most = o->passages < MOST_PASSAGES ? o->passages : MOST_PASSAGES;
+  uint32_t count = 0, most = o->passages;
   uint32_t units = o->passage_characters, have = (uint32_t)sy_matcher_unit_count(m);
   if (most && have && have <= units && m->runs.bytes == sizeof(sy_text_run)) { /* all of it fits */
     out[0] = (passage){0, have, 1};
@@ -167,7 +166,7 @@ static sy_status make_text(sy_index *index, const sy_matcher *m, const sy_snippe
       sy_arena_alloc(&index->text_arena, m->patterns.bytes / sizeof(sy_pattern) * sizeof(uint32_t)),
       0};
   if (!w.shown) return sy_fail_memory(error);
-  passage passages[MOST_PASSAGES];
+  passage passages[SY_PASSAGES_MAX];
   uint32_t count = choose_passages(m, m->text, o, &w, passages), end = (uint32_t)m->text.bytes;
   sy_buffer bytes = {0}, ranges = {0};
   for (uint32_t i = 0; i < count; i++) end = add_passage(m, &passages[i], &bytes, &ranges);
@@ -198,6 +197,8 @@ sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t artic
   if (o.passage_characters < 20 || o.passage_characters > 10000) {
     return sy_fail(error, SY_INVALID, "a passage has 20 to 10,000 characters");
   }
+  if (o.passages > SY_PASSAGES_MAX)
+    return sy_fail(error, SY_INVALID, "at most %u passages", SY_PASSAGES_MAX);
   *out = (sy_snippet){0};
   sy_segment *segment;
   uint32_t local;

@@ -17,6 +17,7 @@
 
 typedef struct checker {
   sy_snapshot *snapshot;
+  uint64_t (*bytes)[SY_PART_COUNT]; /* of the values, by segment; NULL: memory ran out */
   sy_segment *segment;
   void (*on_problem)(void *context, const char *what);
   void *context;
@@ -51,10 +52,25 @@ static void failed(checker *c, sy_status status, const char *where) {
 
 /* ---- Values ---------------------------------------------------------------------------------- */
 
+/* What the manifest says of the sizes. */
+static void check_sizes(checker *c) {
+  c->no_memory |= !c->bytes;
+  for (uint32_t s = 0; c->bytes && s < c->snapshot->count; s++) {
+    c->segment = &c->snapshot->segments[s];
+    for (uint32_t p = 0; p < SY_PART_COUNT; p++) {
+      if (c->bytes[s][p] == c->segment->info.bytes[p]) continue;
+      problem(c, "part %u has %llu bytes, the manifest says %llu", p,
+              (unsigned long long)c->bytes[s][p], (unsigned long long)c->segment->info.bytes[p]);
+    }
+  }
+}
+
 static sy_status check_value(void *context, uint32_t segment, uint32_t part, uint32_t ordinal,
                              sy_value value, bool sound) {
   checker *c = context;
-  (void)value;
+  for (uint32_t s = 0; c->bytes && s < c->snapshot->count && part < SY_PART_COUNT; s++) {
+    if (c->snapshot->segments[s].info.id == segment) c->bytes[s][part] += value.bytes;
+  }
   if (!sound) problem(c, "segment %u part %u value %u: wrong checksum", segment, part, ordinal);
   return SY_OK;
 }
@@ -205,9 +221,18 @@ sy_status sy_check(sy_snapshot *snapshot, void (*on_problem)(void *context, cons
   checker *c = calloc(1, sizeof *c);
   if (!c) return sy_fail_memory(error);
   c->snapshot = snapshot;
+  c->bytes = calloc(snapshot->count + 1, sizeof *c->bytes);
   c->on_problem = on_problem;
   c->context = context;
-  sy_status status = sy_env_walk(snapshot->env, check_value, c, error);
+  sy_status status = sy_env_walk(snapshot->env, check_value, c, &c->reason);
+  if (status == SY_CORRUPT) {
+    failed(c, status, "");
+    status = SY_OK;
+  } else if (status == SY_OK) {
+    check_sizes(c);
+  } else if (error) {
+    *error = c->reason;
+  }
   for (uint32_t s = 0; s < snapshot->count && status == SY_OK; s++) {
     c->segment = &snapshot->segments[s];
     for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) check_field(c, f);
@@ -218,6 +243,7 @@ sy_status sy_check(sy_snapshot *snapshot, void (*on_problem)(void *context, cons
                         (unsigned long long)c->problems);
   }
   if (status == SY_OK && c->no_memory) status = sy_fail_memory(error);
+  free(c->bytes);
   free(c);
   return status;
 }

@@ -108,6 +108,7 @@ static sy_status put_hashes(sy_ids_writer *w, sy_error *error) {
   uint32_t bits = w->count < 8 ? 0 : bits_for(w->count) - 3, buckets = 1u << bits;
   uint32_t article_bits = bits_for(w->count);
   size_t bytes = 8 + 4 * ((size_t)buckets + 1) + 4 * (size_t)w->count;
+  w->hash_bytes = bytes;
   uint8_t *value = calloc(1, bytes);
   uint32_t *next = calloc((size_t)buckets + 1, sizeof *next);
   sy_status status = value && next ? SY_OK : sy_fail_memory(error);

@@ -41,6 +41,7 @@ typedef struct sy_ids_writer {
   sy_stream_writer stream;
   sy_buffer sizes, addresses; /* of the directory */
   sy_buffer hashes;           /* u64 by article */
+  uint64_t hash_bytes;        /* of the hash table, once it is put */
   sy_buffer block;
   sy_buffer previous; /* the last id */
   uint32_t count;

@@ -13,6 +13,13 @@ static void fail(sy_postings *p) {
   p->article = SY_NO_ARTICLE;
 }
 
+/* Whose skip data does not ascend gives articles that are behind already; whoever adds up scores by
+ * article relies on it that there are none. */
+static uint32_t fail_unless(sy_postings *p, bool ascends) {
+  if (!ascends) fail(p);
+  return p->article;
+}
+
 static void open_long(sy_postings *p) {
   uint32_t n = p->block_count;
   p->list_blocks = n + (p->list.df % SY_BLOCK != 0);
@@ -187,7 +194,7 @@ uint32_t sy_postings_advance(sy_postings *p, uint32_t target) {
     p->at = find_article(p, target);
     if (p->at >= p->filled) {
       load_block(p, p->block + 1);
-      return p->article;
+      return fail_unless(p, p->article >= target);
     }
     p->article = p->articles[p->at];
   }
@@ -195,12 +202,12 @@ uint32_t sy_postings_advance(sy_postings *p, uint32_t target) {
 }
 
 uint32_t sy_postings_next_block(sy_postings *p, uint32_t least) {
-  uint32_t block = p->block + 1;
+  uint32_t block = p->block + 1, before = p->block == UINT32_MAX ? 0 : p->article;
   if (p->block_count) {
     while (block < p->list_blocks && p->impacts[block] < least) block++;
   }
   load_block(p, block);
-  return p->article;
+  return fail_unless(p, p->article >= before);
 }
 
 void sy_postings_load_frequencies(sy_postings *p) {

@@ -86,7 +86,7 @@ sy_status sy_segment_writer_finish(sy_segment_writer *w, sy_error *error) {
   }
   info->bytes[SY_PART_LEXICON_DIRECTORY] = 4 + w->lexicon.keys.bytes * 4;
   info->bytes[SY_PART_ID_DIRECTORY] = 4 + w->ids.sizes.bytes * 3;
-  info->bytes[SY_PART_ID_HASHES] = 8 + 4ull * info->articles;
+  info->bytes[SY_PART_ID_HASHES] = w->ids.hash_bytes;
   info->bytes[SY_PART_ARTICLE_DIRECTORY] = sy_articles_writer_directory_bytes(w->articles);
   return SY_OK;
 }
