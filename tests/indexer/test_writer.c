@@ -335,6 +335,39 @@ static void check_huge(const char *piece, uint32_t count, const char *last,
 }
 
 /* Over 2^20 bytes and over 2^20 positions: tuples of other widths. */
+static sy_status count_value(void *context, uint32_t segment, uint32_t part, uint32_t ordinal,
+                             sy_value value, bool sound) {
+  (void)part, (void)ordinal, (void)value;
+  assert_true(sound);
+  *(uint32_t *)context += segment != 0;
+  return SY_OK;
+}
+
+/* A merge that leaves no article leaves no values: nobody would ever delete them. */
+static void test_nothing_left(void **state) {
+  (void)state;
+  char *path = make_directory();
+  sy_writer *w;
+  assert_ok(sy_writer_open(path, NULL, &w, &test_error));
+  for (int i = 0; i < 20; i++) {
+    sy_article article = {string_of("a"), {"t", 1}, string_of("机器"), {0}};
+    assert_ok(sy_writer_add(w, &article, &test_error));
+    assert_ok(sy_writer_commit(w, &test_error));
+    assert_ok(sy_writer_delete(w, string_of("a"), &test_error));
+    assert_ok(sy_writer_commit(w, &test_error));
+  }
+  sy_env *env;
+  uint32_t values = 0;
+  assert_ok(sy_env_open(path, false, false, &env, &test_error));
+  assert_ok(sy_env_read(env, &test_error));
+  assert_ok(sy_env_walk(env, count_value, &values, &test_error));
+  assert_int_equal(values, 0);
+  sy_env_close(env);
+  sy_writer_close(w);
+  assert_sound(path);
+  remove_directory(path);
+}
+
 static void test_huge_article(void **state) {
   (void)state;
   check_huge("ab ", 1100000, "尾末", 1100000);
@@ -628,6 +661,7 @@ int main(void) {
       cmocka_unit_test(test_discarding),
       cmocka_unit_test(test_tiny_commits),
       cmocka_unit_test(test_everything_deleted),
+      cmocka_unit_test(test_nothing_left),
       cmocka_unit_test(test_huge_article),
       cmocka_unit_test(test_expanding_article),
       cmocka_unit_test(test_little_memory),

@@ -365,6 +365,30 @@ static void test_damage(void **state) {
   }
 }
 
+/* Skip data that says of a block that it begins before those passed over: whoever adds up scores by
+ * article must not be sent back. */
+static void test_descending(void **state) {
+  (void)state;
+  random_source random = seeded(12);
+  subject s;
+  subject_make(&s, &random, random_shape(&random, 6 * SY_BLOCK, 0));
+  sy_list list = s.stored.list;
+  uint8_t *bytes = exact_copy(s.stored.postings, list.postings_bytes), *impacts = bytes + 12 * 6;
+  uint32_t shift = sy_load32(bytes + 4 * 3);
+  for (size_t i = 3; i < 5; i++) sy_store32(bytes + 4 * i, sy_load32(bytes + 4 * i) - shift);
+  memset(impacts, 0, 6);
+  impacts[0] = impacts[4] = 255;
+  list.postings = bytes;
+  sy_postings p;
+  sy_postings_open(&p, &list);
+  assert_int_equal(sy_postings_next_block(&p, 1), s.model.articles[0]);
+  sy_postings_advance(&p, s.model.articles[SY_BLOCK - 1]);
+  assert_int_equal(sy_postings_next_block(&p, 1), SY_NO_ARTICLE);
+  assert_true(p.corrupt);
+  free(bytes);
+  subject_free(&s);
+}
+
 static void test_random_bytes(void **state) {
   (void)state;
   random_source random = seeded(11);
@@ -493,11 +517,17 @@ static void test_short_example(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_lists),         cmocka_unit_test(test_every_target),
-      cmocka_unit_test(test_extremes),      cmocka_unit_test(test_many_positions),
-      cmocka_unit_test(test_damage),        cmocka_unit_test(test_random_bytes),
-      cmocka_unit_test(test_no_frequency),  cmocka_unit_test(test_position_example),
-      cmocka_unit_test(test_short_example), cmocka_unit_test(test_parameter),
+      cmocka_unit_test(test_lists),
+      cmocka_unit_test(test_every_target),
+      cmocka_unit_test(test_extremes),
+      cmocka_unit_test(test_many_positions),
+      cmocka_unit_test(test_damage),
+      cmocka_unit_test(test_descending),
+      cmocka_unit_test(test_random_bytes),
+      cmocka_unit_test(test_no_frequency),
+      cmocka_unit_test(test_position_example),
+      cmocka_unit_test(test_short_example),
+      cmocka_unit_test(test_parameter),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
