@@ -12,10 +12,13 @@
  * - Nothing is visible to readers, or survives the process, before sy_writer_commit() returns
  *   SY_OK.
  * - An object (sy_writer, sy_index, sy_query, sy_results) is used by one thread at a time.
- *   Different objects may be used by different threads, and a sy_query by several at once. None of
- *   them survives fork().
+ *   Different objects may be used by different threads, and a sy_query by several at once unless
+ *   sy_query_expand() works on it. None of them survives fork().
  * - An index grows to at most 1 TiB, and is mapped at that size: that is address space, not memory.
  *   Where address space is limited (ulimit -v) a smaller map is used.
+ * - sy_import() makes libxml2 use an allocator that it can stop, for the whole process: a program
+ *   that uses libxml2 itself calls it first while no other thread does. Merging gives free memory
+ *   back to the system (malloc_trim()).
  * - Readers register in the index's lock.mdb and need write permission for that file (not for
  *   data.mdb), except on a read-only file system.
  * - The index directory must be on a local file system: LMDB's locks do not work over NFS.
@@ -61,7 +64,7 @@ typedef enum sy_status {
 } sy_status;
 
 /* Where and why something failed. Owned by the caller, filled by the callee when it returns a
- * status other than SY_OK and SY_NOT_FOUND. Every function that takes a sy_error accepts NULL. */
+ * status other than SY_OK and SY_NOT_FOUND. Every function that fills a sy_error accepts NULL. */
 typedef struct sy_error {
   sy_status status;
   uint64_t line;   /* 1-based line of `file`; 0 when no line is meant */
@@ -107,8 +110,9 @@ typedef struct sy_writer sy_writer;
 typedef struct sy_writer_options {
   bool create;         /* make the index when it is not there (default true) */
   uint32_t text_rules; /* SY_TEXT_* of a new index; an existing index keeps its own */
-  /* The memory of the process while it writes, whatever is added; at least 32 MiB (default 512
-   * MiB), but 88 MiB and 24 for each thread may be taken all the same. */
+  /* The memory of the process while it writes, however much is added; at least 32 MiB (default 512
+   * MiB), but 88 MiB and 24 for each thread may be taken all the same, and one article takes about
+   * five times its bytes. */
   uint64_t memory_bytes;
   int compression_level; /* zstd level of stored text, 1 to 19 (default 2) */
   /* 1 to 16: the caller's, and those that work beside it while a call of the writer's functions
@@ -142,11 +146,14 @@ SY_API uint32_t sy_writer_text_rules(const sy_writer *writer);
 
 /* Adds an article, replacing any with its id. Cheap most of the time; now and then it writes a
  * segment (not yet visible) to keep within memory_bytes. Errors: SY_INVALID empty id; SY_LIMIT
- * id or text too long; SY_IO; SY_NO_MEMORY. After SY_INVALID and SY_LIMIT the writer goes on;
- * after others it only accepts sy_writer_close(). */
+ * id or text too long; SY_IO; SY_NO_MEMORY. After SY_INVALID and SY_LIMIT of the article, when
+ * error.file is empty, the writer goes on; after others, a limit of the index with its path in
+ * error.file among them, it only accepts sy_writer_close(). */
 SY_API sy_status sy_writer_add(sy_writer *writer, const sy_article *article, sy_error *error);
 
-/* Deletes the article with this id. SY_NOT_FOUND when there is none. */
+/* Deletes the article with this id. SY_NOT_FOUND when there is none. After this function and the
+ * next three have failed - SY_IO; SY_NO_MEMORY; SY_CORRUPT; SY_LIMIT - the index is as the last
+ * commit left it, and the writer only accepts sy_writer_close(). */
 SY_API sy_status sy_writer_delete(sy_writer *writer, sy_string id, sy_error *error);
 
 /* Makes everything added and deleted since the last commit visible and durable, in one atomic
@@ -319,7 +326,8 @@ typedef struct sy_index_stats {
 SY_API sy_status sy_index_get_stats(sy_index *index, sy_index_stats *stats, sy_error *error);
 
 /* Verifies every structure and checksum. `on_problem` (may be NULL) is called for each fault
- * found with one line of text. Returns SY_OK when sound, SY_CORRUPT when anything was found. */
+ * found with one line of text. Returns SY_OK when sound, SY_CORRUPT when anything was found,
+ * SY_NO_MEMORY when not all could be checked. */
 SY_API sy_status sy_index_check(sy_index *index,
                                 void (*on_problem)(void *context, const char *what), void *context,
                                 sy_error *error);
@@ -343,11 +351,13 @@ SY_API sy_status sy_index_terms(sy_index *index, sy_string prefix,
 SY_API sy_status sy_index_find(sy_index *index, sy_string id, uint64_t *article, sy_error *error);
 
 /* Reads a stored article by number (from sy_index_find() or sy_hit). The strings of *out are
- * borrowed from the index until the next call of any function with it but sy_index_id(). */
+ * borrowed from the index until the next call of any function with it but sy_index_id(). SY_INVALID
+ * no such article; SY_CORRUPT; SY_NO_MEMORY. */
 SY_API sy_status sy_index_article(sy_index *index, uint64_t article, sy_article *out,
                                   sy_error *error);
 
-/* The id alone, without touching stored text. Borrowed until the next call of the same function. */
+/* The id alone, without touching stored text. Borrowed until the next call of the same function.
+ * SY_INVALID no such article; SY_CORRUPT; SY_NO_MEMORY. */
 SY_API sy_status sy_index_id(sy_index *index, uint64_t article, sy_string *id, sy_error *error);
 
 /* ---- Searching ------------------------------------------------------------------------------- */
@@ -385,7 +395,8 @@ SY_API sy_status sy_query_expand(sy_index *index, sy_query *query,
                                  void *context, sy_error *error);
 
 /* Makes the query that matches `text` literally in one field, as if quoted, with no operators
- * read. */
+ * read. *out is owned by the caller: sy_query_free(). Thread-safe. Errors: SY_SYNTAX nothing but
+ * blanks; SY_LIMIT; SY_NO_MEMORY. */
 SY_API sy_status sy_query_phrase(sy_string text, bool in_title, sy_query **out, sy_error *error);
 
 /* Accepts NULL. */
@@ -427,7 +438,8 @@ typedef struct sy_results sy_results;
 /* The best hits, best first; equal scores in article order. *out is owned by the caller:
  * sy_results_free(). SY_OK also when nothing was found. Errors: SY_SYNTAX a part of the query
  * holds nothing that can be searched; SY_LIMIT it has more than 10,000 parts (terms, phrases and
- * ids, counted for each field they search); SY_CORRUPT; SY_IO; SY_NO_MEMORY. */
+ * ids, counted for each field they search); SY_INVALID an option is out of its range, or a reading
+ * was not expanded; SY_CORRUPT; SY_IO; SY_NO_MEMORY. */
 SY_API sy_status sy_search(sy_index *index, const sy_query *query, const sy_search_options *options,
                            sy_results **out, sy_error *error);
 SY_API size_t sy_results_count(const sy_results *results);
@@ -510,7 +522,8 @@ typedef struct sy_snippet {
 } sy_snippet;
 
 /* Reads `article` and picks the passages that show why it matches `query`. `options` NULL:
- * defaults. */
+ * defaults. Errors: SY_INVALID no such article, or an option out of its range; SY_CORRUPT; SY_IO;
+ * SY_NO_MEMORY. */
 SY_API sy_status sy_snippet_make(sy_index *index, const sy_query *query, uint64_t article,
                                  const sy_snippet_options *options, sy_snippet *out,
                                  sy_error *error);

@@ -10,9 +10,9 @@
 /* Writes segment `number` of the snapshot, which has no deletions, as the new segment `id`, its
  * articles in an order found by bisection.h. *info is filled.
  *
- * `memory_bytes` bounds what bisection takes. An index of terms by article that would be larger
- * than half of it is made, and its articles reordered, for one range of articles after the
- * other. */
+ * `memory_bytes` bounds what bisection takes, but for a few bytes a term and thread. An index of
+ * terms by article that would be larger than half of it is made, and its articles reordered, for
+ * one range of articles after the other. */
 sy_status sy_reorder(sy_snapshot *snapshot, uint32_t number, uint64_t memory_bytes, uint32_t id,
                      const sy_articles_options *options, sy_segment_info *info, sy_error *error);
 

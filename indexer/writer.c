@@ -35,7 +35,8 @@ static sy_status fail(sy_writer *w, sy_status status) {
 
 static sy_status check_failed(const sy_writer *w, sy_error *error) {
   if (w->failed == SY_OK) return SY_OK;
-  return sy_fail(error, w->failed, "the writer failed before; nothing can be added");
+  return sy_fail_at(error, w->failed, sy_env_path(w->env), 0,
+                    "the writer failed before; nothing can be added");
 }
 
 void sy_writer_close_snapshot(sy_writer *w) {
@@ -403,6 +404,8 @@ sy_status sy_writer_add(sy_writer *w, const sy_article *article, sy_error *error
   sy_status status = add_article(w, article, bytes, error);
   if (status == SY_OK) status = sy_env_pause(w->env, error);
   sy_watch_lap(&watch, &w->call_nanoseconds);
+  if (status != SY_OK && error && !error->file[0])
+    snprintf(error->file, sizeof error->file, "%s", sy_env_path(w->env));
   return fail(w, status);
 }
 

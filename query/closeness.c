@@ -95,7 +95,7 @@ sy_status sy_bag_weigh(const sy_plan *plan, sy_bag *bag, sy_error *error) {
 typedef struct reader {
   const sy_plan_node *node;
   uint32_t units[2];
-  uint64_t mass; /* of the units */
+  uint64_t mass;         /* of the units */
   sy_postings *postings; /* what went through the list before, when that can begin again, or */
   sy_postings *own;
 } reader;

@@ -5,7 +5,8 @@
  * and phrases, all their lists are intersected together, rarest first: a phrase alone would look
  * for its own next candidate, which the others seldom have. Without MUST children, candidates are
  * what any SHOULD child has, and the least is found by looking at all of them: queries have few
- * clauses, and the free text of many terms is scored by windows (topk.c) and does not come here.
+ * clauses, and the free text of many terms is scored by windows (disjunction.c) and does not come
+ * here.
  */
 #include "query/iterator.h"
 

@@ -260,8 +260,8 @@ sy_iterator *sy_plan_iterator(sy_plan *plan, const sy_plan_node *node, uint32_t 
   }
   if (node->count == 1 && sy_plan_has_all_lists(node, segment)) {
     const sy_scorer *scorer;
-    sy_iterator *it = sy_term_iterator(plan->context, &node->lists[segment],
-                                       sy_plan_scorer(plan, node, segment));
+    sy_iterator *it =
+        sy_term_iterator(plan->context, &node->lists[segment], sy_plan_scorer(plan, node, segment));
     if (it && node->walked && !plan->helps)
       node->walked[segment] = sy_term_iterator_postings(it, &scorer);
     return it;

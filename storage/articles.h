@@ -9,7 +9,8 @@
  * Each of these three texts is coded by the block's alphabet (alphabet.h), or stands as it is when
  * the block has none; the bytes are those of the coded text. The block is then compressed by
  * itself: one zstd frame, a record of the articles stream. An article whose body has SY_LONG_BYTES
- * is a block of its own, in several frames: sections.h. The directory, one value:
+ * is a block of its own, in several frames (sections.h) if there is a place to cut it, else in one
+ * as others. The directory, one value:
  *
  *     count u32                     blocks
  *     first article  count * u32

@@ -1,5 +1,5 @@
 /*
- * env.h - the LMDB environment of an index: the only user of lmdb.h.
+ * env.h - the LMDB environment of an index; the files env* are the only users of lmdb.h.
  *
  * An index is a directory with LMDB's data.mdb and lock.mdb, and writer.lock. All data is in LMDB's
  * one unnamed database, under keys of 8 bytes:

@@ -4,9 +4,9 @@
  * LMDB must not be opened twice in one process: its lock file is guarded by fcntl() locks, which
  * know processes only, so the second opening would clear the table of readers that keeps the first
  * one's snapshot. Environments are therefore shared within the process, by the directory's inode;
- * the list of them is the one piece of global state in Suoyin. For the same reason the map is never
- * enlarged: that would move it under other users. It takes address space, not memory, so it is made
- * enormous at once.
+ * the list of them is global state, of which there is little else (input_libxml.c). For the same
+ * reason the map is never enlarged: that would move it under other users. It takes address space,
+ * not memory, so it is made enormous at once.
  */
 #include "storage/env_state.h"
 

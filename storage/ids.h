@@ -4,7 +4,9 @@
  * Number to id: the ids stream has a record for each 64 articles; in it, for each id:
  *
  *     varint s     left out for the first; 0: the id before, the number it ends with counted up by
- *                  one, and no more follows; else 1 + bytes shared with the id before
+ *                  one, and no more follows; else 1 + bytes shared with the id before. The number
+ *                  is all ASCII digits at the end and keeps their count (099, 100), but behind
+ *                  nines alone there is one more (99, 100)
  *     varint n, n further bytes
  *
  * Articles that follow each other tend to have ids that do: "a/x9", "a/x10", "a/y" is 04 "a/x9" 00
@@ -22,7 +24,8 @@
  *     entries  articles * u32   article in the low n bits, n = bits of `articles`; above them as
  *                               many low bits of the hash as there is room for
  *
- * The hash is XXH3-64 of the id; its top bits are the bucket. A candidate is compared with the
+ * `bits of articles` is how many that number has: 11 for 1,812. The hash is XXH3-64 of the id, seed
+ * 0; its top bits are the bucket. A candidate is compared with the
  * stored id.
  */
 #ifndef SY_IDS_H

@@ -9,13 +9,14 @@
  *     bytes       count * u32   of the run
  *     addresses   count * u64   of the run in the lexicon stream
  *
- * A run holds its terms in order (Chinese: by second code point or run-end mark; words: by bytes)
- * in blocks of 32:
+ * A run holds its terms in order (Chinese: by second code point or run-end mark - 0 before a break
+ * or the end of the field, 1 before a word; words: by their bytes, the first character included) in
+ * blocks of 32:
  *
  *     kind u8     0 Chinese, 1 words
  *     terms u32   how many
- *     index       for each block: Chinese: u32 second of its first term; both: u32 offset of the
- *                 block, from the start of the run
+ *     index       for each block, one behind the other: Chinese: u32 second of its first term;
+ *                 both: u32 offset of the block, from the start of the run
  *     blocks
  *
  * A block begins with two varints: where the postings stream and the positions stream ended before

@@ -5,9 +5,10 @@
  *
  *     magic            8 bytes  "SUOYIN\r\n"
  *     format version   u32      SY_FORMAT_VERSION
- *     text rules       u32      SY_TEXT_*
+ *     text rules       u32      1 width, 2 variants, 4 gloss, 8 space (SY_TEXT_* in suoyin.h)
  *     commit           u64      1 for the first
- *     written          u64      bytes of all values put so far, but for this one
+ *     written          u64      bytes of all values put so far, checksums included, but for stamps
+ *                               and the last manifest of each writer
  *     next segment     u32      id for the next segment; ids are not used again
  *     segments         u32
  *     for each segment, in article order:
@@ -17,8 +18,14 @@
  *       for each field (title, body):
  *         terms, postings, positions, length sum   u64 each
  *         impact average                           f32
- *       for each part: bytes    u64 * SY_PART_COUNT
- *       stream ends             u64 * 5: lexicon, postings, positions, ids, articles
+ *       for each part: bytes    u64 * SY_PART_COUNT, without checksums; 0 of part 0
+ *       stream ends             u64 * 5: lexicon, postings, positions, ids, articles: where the
+ *                               last record ended; 0: there is no value. A stream has as many
+ *                               chunks as are begun before its end (stream.h)
+ *
+ * The length sum is exact until a segment with deletions is merged: of its articles only the codes
+ * of their lengths are known, and each counts with the least length of its code (lengths.h). The
+ * impact average is the mean length, but at least 1.
  */
 #ifndef SY_MANIFEST_H
 #define SY_MANIFEST_H

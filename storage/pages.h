@@ -16,8 +16,8 @@
  *       branch    low | flags << 32 is the page whose keys are not below this key; in the
  *                 first node the key means nothing
  *       leaf      low is the length of the value; flags 1: in its place u64, an overflow page
- *     meta        magic u32, version u32, address u64, map size u64, two trees, last page u64,
- *                 commit u64
+ *     meta        magic u32 BEEFC0DE, version u32, address u64, map size u64, two trees, last page
+ *                 u64, commit u64
  *       tree      pad u32 (of the first tree: the page size), flags u16, depth u16, branch pages
  *                 u64, leaf pages u64, overflow pages u64, entries u64, root u64 (all ones: empty)
  *

@@ -27,9 +27,9 @@
  *                      behind the last block
  *
  * The first four arrays are the skip data. An impact is the largest tf / (tf + K) of the block,
- * times 255 and rounded up, K = k1 (1 - b + b * length / average length), with the average length
- * of the segment when it was written (sy_segment_info.impact_average). The positions of each block
- * and of the tail are a group that begins on a whole byte.
+ * times 255 and rounded up, K = k1 (1 - b + b * length / average length), with the least length of
+ * the article's code (lengths.h) and the average that the manifest has (impact average). The
+ * positions of each block and of the tail are a group that begins on a whole byte.
  *
  * Measured on the dev set: articles of full blocks 29.3 MB, 33.2 with PFor of gaps, 26.0 with
  * interpolative codes, which are too slow for them; of short lists 30.3 MB, 32.8 with Rice codes of
@@ -95,7 +95,7 @@ void sy_list_writer_append(sy_list_writer *w, const uint32_t *articles, const ui
                            uint32_t count, const sy_positions_range *positions);
 static inline uint32_t sy_list_writer_room(const sy_list_writer *w) { return SY_BLOCK - w->filled; }
 static inline bool sy_list_writer_is_empty(const sy_list_writer *w) { return !w->df && !w->filled; }
-/* Ends the list and begins the next. SY_NO_MEMORY; SY_LIMIT when the list is over 4 GB. */
+/* Ends the list and begins the next. SY_NO_MEMORY; SY_LIMIT when the list is over 2 GiB. */
 sy_status sy_list_writer_finish(sy_list_writer *w, sy_encoded_list *out, sy_error *error);
 void sy_list_writer_free(sy_list_writer *w);
 

@@ -9,7 +9,8 @@
  *     place(end, n) = end           if its chunk is empty or holds n more bytes
  *                     next chunk    otherwise
  *
- * so a run of records needs one address and their lengths: the lexicon stores those.
+ * so a run of records needs one address and their lengths: the lexicon stores those. A record ends
+ * behind its last byte; one that is longer than a chunk, at the start of the next chunk.
  *
  * A writer, whose memory is bounded, does not read in the map: Linux maps with a page all the folio
  * that it is in, up to 2 MB, so that merging eight segments with two threads had 100 MB of them.

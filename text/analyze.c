@@ -146,8 +146,8 @@ static uint32_t compose(uint32_t base, uint32_t mark) {
   return 0;
 }
 
-/* The last character of the word composed with a mark; where that no longer fits, it begins the next
- * word. */
+/* The last character of the word composed with a mark; where that no longer fits, it begins the
+ * next word. */
 static void replace_last(sy_analyzer *a, uint32_t composed, uint32_t end) {
   uint8_t encoded[4];
   a->word.word_bytes -= a->last_bytes;

@@ -79,14 +79,14 @@ static uint16_t syllable_number(readings *r, const char *plain) {
   return (uint16_t)r->syllable_count++;
 }
 
-/* Adds the reading for the character and for what it folds to. kMandarin leaves out the tone of
- * many characters that have no neutral one. */
+/* Adds a reading of the character. kMandarin leaves out the tone of many characters that have no
+ * neutral one. */
 static void add_reading(readings *r, uint32_t c, const char *word, const char *property) {
   char plain[8];
   bool tone = spell(word, plain), historical = !strcmp(property, "kHanyuPinyin");
   bool neutral = !tone && !historical && strcmp(property, "kMandarin") != 0;
   if (!plain[0]) return;
-  if (r->count + 2 > MAX_READINGS) die("too many readings");
+  if (r->count + 1 > MAX_READINGS) die("too many readings");
   uint16_t syllable = syllable_number(r, plain);
   if (!historical) r->modern[c] = true;
   r->list[r->count++] = (reading){syllable, c, neutral, historical};
