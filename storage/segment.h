@@ -77,7 +77,7 @@ static inline bool sy_segment_deleted(const sy_segment *s, uint32_t article) {
 }
 
 /* Copies the lengths and the lexicon's directory, which are looked at in no order, from the map
- * into memory. SY_NO_MEMORY, SY_IO. */
+ * into memory, verified. SY_NO_MEMORY, SY_IO, SY_CORRUPT. */
 sy_status sy_segment_load_tables(sy_segment *s, sy_error *error);
 
 /* A segment's lexicon for one more thread: streams remember what they looked up, so they are not

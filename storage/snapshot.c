@@ -77,11 +77,14 @@ static sy_status load_table(sy_segment *s, int number, const uint8_t *data, uint
 }
 
 sy_status sy_segment_load_tables(sy_segment *s, sy_error *error) {
-  for (int f = 0; f < SY_FIELD_COUNT; f++) {
+  sy_value value;
+  for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
+    SY_TRY(sy_env_get_checked(s->env, s->info.id, SY_PART_LENGTHS, f, &value, error));
     SY_TRY(load_table(s, f, s->lengths[f], s->info.articles, error));
     s->lengths[f] = s->lexicon.lengths[f] = s->tables[f];
   }
   sy_value directory = s->lexicon.directory;
+  SY_TRY(sy_env_get_checked(s->env, s->info.id, SY_PART_LEXICON_DIRECTORY, 0, &value, error));
   SY_TRY(load_table(s, SY_FIELD_COUNT, directory.data, directory.bytes, error));
   directory.data = s->tables[SY_FIELD_COUNT];
   return sy_lexicon_init(&s->lexicon, directory, error);

@@ -55,9 +55,13 @@ sy_status sy_stream_init(sy_stream *s, sy_env *env, uint32_t segment, sy_part pa
   return s->chunks ? SY_OK : sy_fail_memory(error);
 }
 
-/* Looking it up maps pages that are not needed any more then. */
+/* A writer copies what it reads, and what it writes gets a checksum that is right: it verifies that
+ * of the source. That, and looking it up, maps pages that are not needed any more then. */
 static sy_status find_chunk(sy_stream *s, uint32_t chunk, sy_error *error) {
-  sy_status status = sy_env_get(s->env, s->segment, s->part, chunk, &s->chunks[chunk], error);
+  sy_value *value = &s->chunks[chunk];
+  sy_status status = s->sparing
+                         ? sy_env_get_checked(s->env, s->segment, s->part, chunk, value, error)
+                         : sy_env_get(s->env, s->segment, s->part, chunk, value, error);
   if (s->sparing) sy_env_release(s->env);
   return status == SY_NOT_FOUND ? SY_OK : status;
 }
