@@ -221,7 +221,7 @@ static void put_tsv(const session *run, const char *qid, uint64_t rank, float sc
 /* The columns are parted by blanks and have no way to write one. */
 static bool is_column(sy_string text) {
   for (size_t i = 0; i < text.bytes; i++) {
-    if (memchr(" \t\n\v\f\r", text.data[i], 6)) return false;
+    if (strchr(" \t\n\v\f\r", text.data[i])) return false; /* NUL, too */
   }
   return text.bytes > 0;
 }
