@@ -208,19 +208,13 @@ static sy_status next_term(reader *r, sy_error *error) {
   return status == SY_NOT_FOUND ? SY_OK : status;
 }
 
-static int compare_terms(const sy_term_key *a, const sy_term_key *b) {
-  if (!a->word_bytes || !b->word_bytes) return (a->second > b->second) - (a->second < b->second);
-  int order =
-      memcmp(a->word, b->word, a->word_bytes < b->word_bytes ? a->word_bytes : b->word_bytes);
-  return order ? order : (a->word_bytes > b->word_bytes) - (a->word_bytes < b->word_bytes);
-}
-
 /* The least term that any reader stands on, or NULL behind the run. */
 static const sy_term_key *least_term(const sy_merge *m, const merge_worker *w) {
   const sy_term_key *least = NULL;
   for (uint32_t i = 0; i < m->count; i++) {
     const reader *r = &w->readers[i];
-    if (r->in_run && (!least || compare_terms(&r->cursor.key, least) < 0)) least = &r->cursor.key;
+    if (r->in_run && (!least || sy_term_key_compare(&r->cursor.key, least) < 0))
+      least = &r->cursor.key;
   }
   return least;
 }
@@ -233,7 +227,7 @@ static sy_status merge_term(const sy_merge *m, merge_worker *w, uint32_t field,
   if (key.word_bytes) key.word = memcpy(word, key.word, key.word_bytes);
   for (uint32_t i = 0; i < m->count; i++) {
     reader *r = &w->readers[i];
-    if (!r->in_run || compare_terms(&r->cursor.key, &key)) continue;
+    if (!r->in_run || sy_term_key_compare(&r->cursor.key, &key)) continue;
     sy_list list;
     SY_TRY(sy_lexicon_list(&r->cursor, &list, error));
     if (!append_list(r->source, &list, &w->postings, merged)) return corrupt(m, error);
@@ -280,7 +274,7 @@ static sy_status open_run(reader *r, uint32_t run_key, const sy_term_key *behind
     SY_TRY(sy_lexicon_seek_word(&r->cursor, behind->word, behind->word_bytes, error));
   }
   do SY_TRY(next_term(r, error));
-  while (behind && r->in_run && compare_terms(&r->cursor.key, behind) <= 0);
+  while (behind && r->in_run && sy_term_key_compare(&r->cursor.key, behind) <= 0);
   return SY_OK;
 }
 

@@ -1,6 +1,7 @@
 /* words.c - the words of a batch (described in words.h). */
 #include "indexer/words.h"
 
+#include "storage/lexicon.h"
 #include "text/utf8.h"
 
 static const uint8_t *word_at(const sy_words *w, uint32_t number, uint32_t *bytes) {
@@ -104,15 +105,10 @@ typedef struct sort_key {
   uint32_t table, number;
 } sort_key;
 
-static int compare_words(const uint8_t *a, const uint8_t *b) {
-  int order = memcmp(a + 1, b + 1, *a < *b ? *a : *b);
-  return order ? order : (*a > *b) - (*a < *b);
-}
-
 static int compare_keys(const void *a, const void *b) {
   const sort_key *x = a, *y = b;
   if (x->prefix != y->prefix) return x->prefix < y->prefix ? -1 : 1;
-  return compare_words(x->word, y->word);
+  return sy_word_compare(x->word + 1, *x->word, y->word + 1, *y->word);
 }
 
 static uint64_t prefix_of(const uint8_t *word, uint32_t bytes) {

@@ -150,15 +150,6 @@ static uint32_t spell(const sy_term_key *key, uint8_t *out) {
   return key->second > SY_END_WORD ? bytes + sy_utf8_encode(out + bytes, key->second) : bytes;
 }
 
-static int compare_cursors(const sy_lexicon_cursor *a, const sy_lexicon_cursor *b) {
-  if (!a->words || !b->words)
-    return (a->key.second > b->key.second) - (a->key.second < b->key.second);
-  uint32_t most = a->key.word_bytes < b->key.word_bytes ? a->key.word_bytes : b->key.word_bytes;
-  int order = memcmp(a->key.word, b->key.word, most);
-  return order ? order
-               : (a->key.word_bytes > b->key.word_bytes) - (a->key.word_bytes < b->key.word_bytes);
-}
-
 static void give_term(term_listing *l, const sy_lexicon_cursor *c, uint64_t df) {
   uint8_t text[SY_WORD_MAX_BYTES + 1];
   uint32_t bytes = spell(&c->key, text);
@@ -192,14 +183,15 @@ static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
   while (!l->stopped) {
     const sy_lexicon_cursor *least = NULL;
     for (uint32_t i = 0; i < s->count; i++) {
-      if (live[i] && (!least || compare_cursors(&cursors[i], least) < 0)) least = &cursors[i];
+      if (live[i] && (!least || sy_term_key_compare(&cursors[i].key, &least->key) < 0))
+        least = &cursors[i];
     }
     if (!least) break;
     sy_lexicon_cursor term = *least;
     term.key.word = term.word;
     uint64_t df = 0;
     for (uint32_t i = 0; i < s->count; i++) {
-      while (live[i] && (compare_cursors(&cursors[i], &term) == 0 ||
+      while (live[i] && (sy_term_key_compare(&cursors[i].key, &term.key) == 0 ||
                          (!term.words && term.key.second <= SY_END_WORD &&
                           cursors[i].key.second <= SY_END_WORD))) {
         df += cursors[i].df;

@@ -123,13 +123,6 @@ static const char *check_list(checker *c, const sy_list *list) {
   return count == list->df ? NULL : "the document frequency is wrong";
 }
 
-static int compare_keys(const sy_term_key *a, const sy_term_key *b) {
-  if (!a->word_bytes) return (a->second > b->second) - (a->second < b->second);
-  int order =
-      memcmp(a->word, b->word, a->word_bytes < b->word_bytes ? a->word_bytes : b->word_bytes);
-  return order ? order : (a->word_bytes > b->word_bytes) - (a->word_bytes < b->word_bytes);
-}
-
 static void check_run(checker *c, uint32_t run) {
   sy_lexicon *lexicon = &c->segment->lexicon;
   sy_lexicon_cursor cursor;
@@ -139,7 +132,7 @@ static void check_run(checker *c, uint32_t run) {
   for (uint32_t i = 0; status == SY_OK; i++) {
     status = sy_lexicon_next(&cursor, &c->reason);
     if (status != SY_OK) break;
-    if (i && compare_keys(&cursor.key, &last) <= 0)
+    if (i && sy_term_key_compare(&cursor.key, &last) <= 0)
       problem(c, "terms of lexicon run %u do not ascend", run);
     last = cursor.key;
     if (last.word_bytes) last.word = memcpy(word, cursor.word, last.word_bytes);

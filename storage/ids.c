@@ -155,6 +155,7 @@ static sy_status get_value(sy_ids *ids, sy_part part, sy_value *value, sy_error 
 sy_status sy_ids_open(sy_ids *ids, sy_env *env, uint32_t segment, uint32_t article_count,
                       uint32_t chunk_count, sy_error *error) {
   memset(ids, 0, sizeof *ids);
+  ids->next = UINT32_MAX;
   ids->article_count = article_count;
   SY_TRY(sy_stream_init(&ids->stream, env, segment, SY_PART_IDS, chunk_count, error));
   ids->id = malloc(SY_ID_MAX_BYTES + 1); /* a damaged one may be counted up beyond */
@@ -191,7 +192,14 @@ sy_status sy_ids_get(sy_ids *ids, uint32_t article, sy_string *id, sy_error *err
                        error));
   sy_cursor c = sy_cursor_make(data, bytes);
   uint64_t length = 0;
-  for (uint32_t i = 0; i <= article % SY_ID_BLOCK; i++) {
+  uint32_t i = 0;
+  if (ids->next <= article && ids->next / SY_ID_BLOCK == block && ids->next_at <= bytes) {
+    i = ids->next % SY_ID_BLOCK; /* go on behind the one that was read last */
+    c.at += ids->next_at;
+    length = ids->length;
+  }
+  ids->next = UINT32_MAX;
+  for (; i <= article % SY_ID_BLOCK; i++) {
     uint64_t shared = i ? sy_read_varint32(&c) : 1;
     if (c.failed) return corrupt(ids, error);
     if (!shared) {
@@ -205,6 +213,9 @@ sy_status sy_ids_get(sy_ids *ids, uint32_t article, sy_string *id, sy_error *err
     memcpy(ids->id + shared, suffix, more);
     length = shared + more;
   }
+  ids->next = (article + 1) % SY_ID_BLOCK ? article + 1 : UINT32_MAX;
+  ids->next_at = (uint32_t)(c.at - data);
+  ids->length = length;
   *id = (sy_string){(const char *)ids->id, length};
   return SY_OK;
 }

@@ -67,6 +67,10 @@ typedef struct sy_ids {
   const uint8_t *offsets, *entries;
   uint32_t bucket_bits;
   uint8_t *id; /* buffer of the last id read */
+  /* The article behind it in its record, where that begins in the record, and the length of the
+   * id in the buffer: ids are often read in order. UINT32_MAX: none. */
+  uint32_t next, next_at;
+  uint64_t length;
 } sy_ids;
 
 sy_status sy_ids_open(sy_ids *ids, sy_env *env, uint32_t segment, uint32_t article_count,

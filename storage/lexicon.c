@@ -277,11 +277,6 @@ static uint32_t find_chinese_block(const sy_lexicon_cursor *c, uint32_t second) 
   return low;
 }
 
-static int compare_words(const uint8_t *a, uint32_t a_bytes, const uint8_t *b, uint32_t b_bytes) {
-  int order = memcmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes);
-  return order ? order : (a_bytes > b_bytes) - (a_bytes < b_bytes);
-}
-
 sy_status sy_lexicon_seek_word(sy_lexicon_cursor *c, const uint8_t *word, uint32_t bytes,
                                sy_error *error) {
   uint32_t low = 0, high = (c->terms - 1) / SY_LEXICON_BLOCK;
@@ -290,7 +285,7 @@ sy_status sy_lexicon_seek_word(sy_lexicon_cursor *c, const uint8_t *word, uint32
     SY_TRY(open_block(c, middle, error));
     read_word(c, true);
     if (c->at.failed) return corrupt(c->lexicon, c->run, error);
-    if (compare_words(c->key.word, c->key.word_bytes, word, bytes) <= 0) {
+    if (sy_word_compare(c->key.word, c->key.word_bytes, word, bytes) <= 0) {
       low = middle;
     } else {
       high = middle - 1;
@@ -315,7 +310,7 @@ sy_status sy_lexicon_find(sy_lexicon *l, uint32_t field, const sy_term_key *key,
   }
   for (uint32_t i = 0; i < SY_LEXICON_BLOCK; i++) {
     SY_TRY(sy_lexicon_next(c, error));
-    int order = words ? compare_words(c->key.word, c->key.word_bytes, key->word, key->word_bytes)
+    int order = words ? sy_word_compare(c->key.word, c->key.word_bytes, key->word, key->word_bytes)
                       : (c->key.second > key->second) - (c->key.second < key->second);
     if (order == 0) return SY_OK;
     if (order > 0) return SY_NOT_FOUND;

@@ -56,6 +56,19 @@ typedef struct sy_term_key {
   uint32_t word_bytes; /* at most 255 */
 } sy_term_key;
 
+/* The order of words: by their bytes, the beginning of a longer one first. */
+static inline int sy_word_compare(const uint8_t *a, uint32_t a_bytes, const uint8_t *b,
+                                  uint32_t b_bytes) {
+  int order = memcmp(a, b, a_bytes < b_bytes ? a_bytes : b_bytes);
+  return order ? order : (a_bytes > b_bytes) - (a_bytes < b_bytes);
+}
+
+/* The order of the terms of a run, which are all Chinese or all words. */
+static inline int sy_term_key_compare(const sy_term_key *a, const sy_term_key *b) {
+  if (!a->word_bytes) return (a->second > b->second) - (a->second < b->second);
+  return sy_word_compare(a->word, a->word_bytes, b->word, b->word_bytes);
+}
+
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 typedef struct sy_lexicon_writer {

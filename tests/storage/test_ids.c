@@ -64,14 +64,18 @@ static void check_find(world *w, sy_string id, uint32_t stop_at) {
   }
 }
 
+static void check_get(world *w, uint32_t article) {
+  sy_string id;
+  assert_ok(sy_ids_get(&w->reader, article, &id, &test_error));
+  assert_int_equal(id.bytes, w->ids[article].bytes);
+  assert_memory_equal(id.data, w->ids[article].data, id.bytes);
+}
+
 static void check_all(world *w, random_source *random) {
   sy_string id;
-  for (uint32_t i = 0; i < w->count; i++) {
-    uint32_t a = i % 2 ? random_below(random, w->count) : i;
-    assert_ok(sy_ids_get(&w->reader, a, &id, &test_error));
-    assert_int_equal(id.bytes, w->ids[a].bytes);
-    assert_memory_equal(id.data, w->ids[a].data, id.bytes);
-  }
+  for (uint32_t i = 0; i < w->count; i++) check_get(w, i % 2 ? random_below(random, w->count) : i);
+  for (uint32_t i = 0; i < w->count; i += random_below(random, 4) / 2) /* now and then again */
+    check_get(w, i);
   for (int i = 0; i < 200 && w->count; i++)
     check_find(w, w->ids[random_below(random, w->count)], i % 3);
   for (int i = 0; i < 50; i++) {
