@@ -83,7 +83,7 @@ static void add_list(window *w, sy_postings *p) {
 }
 
 static void add_matches(window *w, sy_iterator *it) {
-  sy_stopwatch *time = &it->context->time;
+  sy_time_budget *time = &it->context->time;
   sy_batch_range range = {w->end, has_bit, w};
   uint32_t found[SY_BLOCK];
   sy_iterator_reach(it, w->start);

@@ -36,23 +36,23 @@ bool sy_deadline_check(sy_deadline *d);
 
 /* What one thread has done since it last read the clock. Starts with zeros, and then with a look at
  * the clock. */
-typedef struct sy_stopwatch {
+typedef struct sy_time_budget {
   sy_deadline *deadline;
   uint32_t steps_left;
-} sy_stopwatch;
+} sy_time_budget;
 
-static inline bool sy_is_over(const sy_stopwatch *w) {
-  return atomic_load_explicit(&w->deadline->is_over, memory_order_relaxed);
+static inline bool sy_is_over(const sy_time_budget *b) {
+  return atomic_load_explicit(&b->deadline->is_over, memory_order_relaxed);
 }
 
 /* Does `steps` more; whether time is over. */
-static inline bool sy_spend(sy_stopwatch *w, uint32_t steps) {
-  if (w->steps_left > steps) {
-    w->steps_left -= steps;
-    return sy_is_over(w);
+static inline bool sy_spend(sy_time_budget *b, uint32_t steps) {
+  if (b->steps_left > steps) {
+    b->steps_left -= steps;
+    return sy_is_over(b);
   }
-  w->steps_left = w->deadline->steps;
-  return sy_deadline_check(w->deadline);
+  b->steps_left = b->deadline->steps;
+  return sy_deadline_check(b->deadline);
 }
 
 #endif

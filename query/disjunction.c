@@ -343,7 +343,7 @@ static void raise_floors(disjunction *d) {
  * it. */
 static void run(sy_walk *walk, uint32_t from, uint32_t to) {
   disjunction *d = (disjunction *)walk;
-  sy_stopwatch *time = &walk->plan->context->time;
+  sy_time_budget *time = &walk->plan->context->time;
   d->from = from;
   for (uint32_t start; !sy_is_over(time) && d->from < to; d->from = start + d->window) {
     sy_topk_share(walk->top);

@@ -25,7 +25,7 @@ typedef struct sy_search_context {
   sy_error *error;
   const char *path; /* of the index, for messages; borrowed */
   bool scoring;     /* false: only matches are asked for */
-  sy_stopwatch time;
+  sy_time_budget time;
   struct sy_explainer *explainer; /* explain.h; NULL: nobody asked */
   uint64_t candidates, scored;    /* articles looked at; of these, whose score was computed */
   uint64_t positions, texts;      /* read */

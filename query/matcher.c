@@ -8,7 +8,7 @@
 void sy_matcher_init(sy_matcher *m, sy_analyzers *analyzers, sy_deadline *deadline) {
   memset(m, 0, sizeof *m);
   m->analyzers = analyzers;
-  m->time = (sy_stopwatch){deadline, 0};
+  m->time = (sy_time_budget){deadline, 0};
 }
 
 void sy_matcher_free(sy_matcher *m) {

@@ -41,7 +41,7 @@ typedef struct sy_text_run {
 
 typedef struct sy_matcher {
   sy_analyzers *analyzers;
-  sy_stopwatch time;
+  sy_time_budget time;
   sy_buffer patterns; /* sy_pattern */
   sy_buffer slots;    /* hash table of first terms: built when first run */
   uint32_t mask;

@@ -138,7 +138,7 @@ typedef struct finder {
   sy_buffer heap; /* path, the largest bound on top */
   sy_buffer next; /* follower */
   uint32_t steps, counts;
-  sy_stopwatch time;
+  sy_time_budget time;
   sy_reading *out;
 } finder;
 
@@ -323,7 +323,7 @@ sy_status sy_reading_find(sy_index *index, const sy_node *node, sy_reading *out,
   finder *f = calloc(1, sizeof *f);
   if (!f) return sy_fail_memory(error);
   f->index = index;
-  f->time = (sy_stopwatch){&index->deadline, 0};
+  f->time = (sy_time_budget){&index->deadline, 0};
   f->node = node;
   f->out = out;
   out->count = 0;

@@ -96,7 +96,7 @@ static bool collect_id(void *context, uint32_t article) {
   return true;
 }
 
-static sy_status ids_with_prefix(sy_segment *segment, sy_string prefix, sy_stopwatch *time,
+static sy_status ids_with_prefix(sy_segment *segment, sy_string prefix, sy_time_budget *time,
                                  sy_plan_array *array, sy_error *error) {
   for (uint32_t a = 0; a < segment->info.articles && !sy_spend(time, 1); a++) {
     sy_string id;

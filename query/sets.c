@@ -76,7 +76,7 @@ static void add_postings(union_state *u, const uint32_t *restrict articles,
 /* Half of all terms are in one article, which the lexicon names. */
 static sy_status add_list(void *context, const sy_list *list) {
   union_state *u = context;
-  sy_stopwatch *time = &u->plan->context->time;
+  sy_time_budget *time = &u->plan->context->time;
   note_list(u->out, list);
   sy_spend(time, 1);
   if (list->df == 1 && list->article < list->article_count) {
