@@ -86,8 +86,11 @@ static void give_parts(fuzz_give *give, void *context, uint8_t way, const sy_buf
 
 void fuzz_seeds(fuzz_give *give, void *context) {
   static const char *const samples[] = {
-      "", "我们是我们", "天地玄黃宇宙洪荒 ascii inside é ж 機器學習𠀀𠀁",
+      "",
+      "我们是我们",
+      "天地玄黃宇宙洪荒 ascii inside é ж 機器學習𠀀𠀁",
       "\xff\xfe\x80 的的的 \xe4\xb8",
+      "\xE0\x80\x80\xE0\x80\x80\xED\xA0\x80\xE0\x9F\xBF\xE0\x80\x80",
       "的一是了我不人在他有这个上们来到时大地为子中你说生国年着就那和要她出也得里后自以会家可下而过"
       "天去能对小多然于心学么之都好看起发当没成只如事把还用第样道想作种开美总从无情己面最女但现前些"
       "所同日手又行意动方期它头经长儿回位分爱老因很给名法间斯知世什两次使身者被高已亲其进此话常与活"
