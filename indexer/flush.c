@@ -6,6 +6,9 @@
 #include "indexer/coding.h"
 #include "indexer/inverter.h"
 
+#define KEPT_SCRATCH \
+  16u /* of what is kept of a batch: no partition but of a huge article takes more */
+
 /* One field of a batch. */
 typedef struct flush {
   sy_inverter *inverter;
@@ -214,7 +217,7 @@ sy_status sy_inverter_flush(sy_inverter *v, sy_segment_writer *segment, sy_error
     sy_words_clear(&w->words);
     sy_inverter_count_words(v, w);
     w->room.at = w->room.end = NULL;
-    sy_inverter_free_scratch(w);
+    sy_inverter_free_scratch(w, v->keep_bytes / KEPT_SCRATCH);
   }
   sy_slabs_reset(&v->slabs, v->keep_bytes);
   v->articles = 0;

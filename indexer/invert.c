@@ -38,7 +38,7 @@ sy_status sy_inverter_new(uint32_t text_rules, sy_pool *pool, uint64_t keep_byte
 static void free_worker(sy_inverter_worker *w) {
   for (int f = 0; f < SY_FIELD_COUNT; f++) sy_tuples_free(&w->fields[f]);
   sy_words_free(&w->words);
-  sy_inverter_free_scratch(w);
+  sy_inverter_free_scratch(w, 0);
 }
 
 void sy_inverter_free(sy_inverter *v) {

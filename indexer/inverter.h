@@ -45,11 +45,12 @@ static inline uint32_t *sy_inverter_lengths(const sy_inverter *v, uint32_t artic
   return chunks[article / SY_LENGTHS_CHUNK] + (size_t)SY_FIELD_COUNT * (article % SY_LENGTHS_CHUNK);
 }
 
-/* Of the flush. */
-static inline void sy_inverter_free_scratch(sy_inverter_worker *w) {
-  sy_buffer_free(&w->tuples);
-  sy_buffer_free(&w->sorted);
-  sy_buffer_free(&w->positions);
+/* Gives the scratch of the flush back, buffers of at most `keep_bytes` aside. */
+static inline void sy_inverter_free_scratch(sy_inverter_worker *w, uint64_t keep_bytes) {
+  sy_buffer *buffers[] = {&w->tuples, &w->sorted, &w->positions};
+  for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
+    if (buffers[i]->capacity > keep_bytes) sy_buffer_free(buffers[i]);
+  }
 }
 
 /* Takes what the worker's words take now into the total. */
