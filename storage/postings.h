@@ -14,6 +14,9 @@
  *            the group of positions, positions.h
  *     zeros to a whole byte
  *
+ * Example: in a segment of 6 articles, all of length 100, article 2 with position 3 and article 5
+ * with positions 3 and 70: AB 86 63 04.
+ *
  * df >= 128, a long list: one record of the postings stream and one of the positions stream. With
  * n = df / 128 full blocks and t = df % 128:
  *
