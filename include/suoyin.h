@@ -420,9 +420,8 @@ typedef struct sy_search_options {
   sy_ranking ranking;
   bool explain; /* keep sy_results_explanation() (default false) */
   /* At most this many threads, the caller's included, 1 to 16 (default 1; 0 is 1); the result is
-   * the same.
-   * What is not worth it is done by the caller's alone, and so is what is explained. The others
-   * live as long as the call and have all signals blocked. */
+   * the same. What is not worth it is done by the caller's alone, and so is what is explained. The
+   * others live as long as the call and have all signals blocked. */
   uint32_t threads;
 } sy_search_options;
 #define SY_SEARCH_OPTIONS_DEFAULT \

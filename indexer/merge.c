@@ -202,12 +202,6 @@ static bool append_list(const source *s, const sy_list *list, sy_postings *p, sy
 /* ---- Runs (by any worker) -------------------------------------------------------------------- */
 
 /* Moves a reader to the next term of its run. */
-static sy_status next_term(reader *r, sy_error *error) {
-  sy_status status = sy_lexicon_next(&r->cursor, error);
-  r->in_run = status == SY_OK;
-  return status == SY_NOT_FOUND ? SY_OK : status;
-}
-
 /* The least term that any reader stands on, or NULL behind the run. */
 static const sy_term_key *least_term(const sy_merge *m, const merge_worker *w) {
   const sy_term_key *least = NULL;
@@ -231,7 +225,7 @@ static sy_status merge_term(const sy_merge *m, merge_worker *w, uint32_t field,
     sy_list list;
     SY_TRY(sy_lexicon_list(&r->cursor, &list, error));
     if (!append_list(r->source, &list, &w->postings, merged)) return corrupt(m, error);
-    SY_TRY(next_term(r, error));
+    SY_TRY(sy_lexicon_next_in_run(&r->cursor, &r->in_run, error));
   }
   if (sy_list_writer_is_empty(merged)) return SY_OK; /* all its articles are deleted */
   sy_encoded_list coded;
@@ -273,7 +267,7 @@ static sy_status open_run(reader *r, uint32_t run_key, const sy_term_key *behind
   if (behind && behind->word_bytes && r->cursor.words) {
     SY_TRY(sy_lexicon_seek_word(&r->cursor, behind->word, behind->word_bytes, error));
   }
-  do SY_TRY(next_term(r, error));
+  do SY_TRY(sy_lexicon_next_in_run(&r->cursor, &r->in_run, error));
   while (behind && r->in_run && sy_term_key_compare(&r->cursor.key, behind) <= 0);
   return SY_OK;
 }

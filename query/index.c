@@ -5,16 +5,24 @@
 #include "storage/check.h"
 #include "text/utf8.h"
 
-static sy_status open_snapshot(sy_index *index, sy_error *error) {
-  sy_status status = sy_snapshot_open(&index->snapshot, index->env, NULL, error);
-  if (status == SY_NOT_FOUND) { /* LMDB's file is there, but nothing was ever committed */
-    return sy_fail_at(error, SY_NOT_FOUND, sy_env_path(index->env), 0,
-                      "no index here: nothing was committed");
-  }
-  if (status != SY_OK) return status;
+static sy_status open_snapshot(sy_env *env, sy_snapshot *snapshot, sy_error *error) {
+  sy_status status = sy_snapshot_open(snapshot, env, NULL, error);
+  if (status != SY_NOT_FOUND) return status;
+  /* LMDB's file is there, but nothing was ever committed. */
+  return sy_fail_at(error, SY_NOT_FOUND, sy_env_path(env), 0,
+                    "no index here: nothing was committed");
+}
+
+/* What follows from the snapshot. */
+static void use_snapshot(sy_index *index) {
   sy_analyzers_init(&index->analyzers, index->snapshot.manifest.text_rules);
   sy_weight_lengths(&index->snapshot, &index->lengths);
-  return status;
+}
+
+static sy_status load_snapshot(sy_index *index, sy_error *error) {
+  SY_TRY(open_snapshot(index->env, &index->snapshot, error));
+  use_snapshot(index);
+  return SY_OK;
 }
 
 static void close_snapshot(sy_index *index) {
@@ -28,7 +36,7 @@ sy_status sy_index_open(const char *path, sy_index **out, sy_error *error) {
   if (!index) return sy_fail_memory(error);
   sy_deadline_init(&index->deadline);
   sy_status status = sy_env_open(path, false, false, &index->env, error);
-  if (status == SY_OK) status = open_snapshot(index, error);
+  if (status == SY_OK) status = load_snapshot(index, error);
   if (status != SY_OK) {
     sy_index_close(index);
     return status;
@@ -40,20 +48,20 @@ sy_status sy_index_open(const char *path, sy_index **out, sy_error *error) {
 /* The new snapshot is opened beside the old one, which stays when that fails; where there is no
  * room for two, the old one is closed first. */
 sy_status sy_index_refresh(sy_index *index, sy_error *error) {
-  sy_index fresh = {0};
-  SY_TRY(sy_env_share(index->env, &fresh.env, error));
-  sy_status status = open_snapshot(&fresh, error);
+  sy_env *env;
+  sy_snapshot snapshot;
+  SY_TRY(sy_env_share(index->env, &env, error));
+  sy_status status = open_snapshot(env, &snapshot, error);
   if (status != SY_OK) {
-    close_snapshot(&fresh);
+    sy_env_close(env);
     if (status != SY_LIMIT && status != SY_NO_MEMORY) return status;
     sy_snapshot_close(&index->snapshot);
-    return open_snapshot(index, error);
+    return load_snapshot(index, error);
   }
   close_snapshot(index);
-  index->env = fresh.env;
-  index->snapshot = fresh.snapshot;
-  index->analyzers = fresh.analyzers;
-  index->lengths = fresh.lengths;
+  index->env = env;
+  index->snapshot = snapshot;
+  use_snapshot(index);
   return SY_OK;
 }
 
@@ -162,12 +170,6 @@ static void give_term(term_listing *l, const sy_lexicon_cursor *c, uint64_t df) 
   l->stopped = !l->on_term(l->context, &info);
 }
 
-static sy_status next_term(sy_lexicon_cursor *cursor, bool *live, sy_error *error) {
-  sy_status status = sy_lexicon_next(cursor, error);
-  *live = status == SY_OK;
-  return status == SY_NOT_FOUND ? SY_OK : status;
-}
-
 /* The terms of one run, merged over the segments. The two run-end marks are one term to people. */
 static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
                           sy_lexicon_cursor *cursors, bool *live, sy_error *error) {
@@ -178,7 +180,7 @@ static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
     live[i] = run < lexicon->count && sy_lexicon_run_key(lexicon, run) == (field << 24 | first);
     if (!live[i]) continue;
     SY_TRY(sy_lexicon_open_run(lexicon, run, &cursors[i], error));
-    SY_TRY(next_term(&cursors[i], &live[i], error));
+    SY_TRY(sy_lexicon_next_in_run(&cursors[i], &live[i], error));
   }
   while (!l->stopped) {
     const sy_lexicon_cursor *least = NULL;
@@ -195,7 +197,7 @@ static sy_status list_run(term_listing *l, uint32_t field, uint32_t first,
                          (!term.words && term.key.second <= SY_END_WORD &&
                           cursors[i].key.second <= SY_END_WORD))) {
         df += cursors[i].df;
-        SY_TRY(next_term(&cursors[i], &live[i], error));
+        SY_TRY(sy_lexicon_next_in_run(&cursors[i], &live[i], error));
       }
     }
     give_term(l, &term, df);

@@ -116,8 +116,8 @@ sy_status sy_env_get_usage(sy_env *env, sy_env_usage *usage, sy_error *error);
  * sy_env_commit(). */
 sy_status sy_env_put(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
                      const void *data, size_t bytes, sy_error *error);
-/* The same for what is in `chunk`, which is empty then and may have other memory:
- * it is not copied if another thread is to write it. */
+/* The same for what is in `chunk`, which is empty then and may have other memory: it is not copied
+ * if another thread is to write it. */
 sy_status sy_env_put_chunk(sy_env *env, uint32_t segment, sy_part part, uint32_t ordinal,
                            sy_buffer *chunk, sy_error *error);
 /* To be called before a put can come from another thread than the one before: LMDB wants a

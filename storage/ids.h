@@ -25,8 +25,7 @@
  *                               many low bits of the hash as there is room for
  *
  * `bits of articles` is how many that number has: 11 for 1,812. The hash is XXH3-64 of the id, seed
- * 0; its top bits are the bucket. A candidate is compared with the
- * stored id.
+ * 0; its top bits are the bucket. A candidate is compared with the stored id.
  */
 #ifndef SY_IDS_H
 #define SY_IDS_H

@@ -263,6 +263,12 @@ sy_status sy_lexicon_next(sy_lexicon_cursor *c, sy_error *error) {
   return c->at.failed ? corrupt(c->lexicon, c->run, error) : SY_OK;
 }
 
+sy_status sy_lexicon_next_in_run(sy_lexicon_cursor *c, bool *in_run, sy_error *error) {
+  sy_status status = sy_lexicon_next(c, error);
+  *in_run = status == SY_OK;
+  return status == SY_NOT_FOUND ? SY_OK : status;
+}
+
 /* The last block whose first term is not above the key; 0 when all are. */
 static uint32_t find_chinese_block(const sy_lexicon_cursor *c, uint32_t second) {
   uint32_t low = 0, high = (c->terms - 1) / SY_LEXICON_BLOCK;
@@ -310,8 +316,7 @@ sy_status sy_lexicon_find(sy_lexicon *l, uint32_t field, const sy_term_key *key,
   }
   for (uint32_t i = 0; i < SY_LEXICON_BLOCK; i++) {
     SY_TRY(sy_lexicon_next(c, error));
-    int order = words ? sy_word_compare(c->key.word, c->key.word_bytes, key->word, key->word_bytes)
-                      : (c->key.second > key->second) - (c->key.second < key->second);
+    int order = sy_term_key_compare(&c->key, key);
     if (order == 0) return SY_OK;
     if (order > 0) return SY_NOT_FOUND;
   }

@@ -143,6 +143,8 @@ static inline uint32_t sy_lexicon_run_key(const sy_lexicon *l, uint32_t run) {
 }
 /* The next term of the run; SY_NOT_FOUND behind the last. */
 sy_status sy_lexicon_next(sy_lexicon_cursor *c, sy_error *error);
+/* The same for who walks several runs: SY_OK behind the last term, too, when *in_run is false. */
+sy_status sy_lexicon_next_in_run(sy_lexicon_cursor *c, bool *in_run, sy_error *error);
 /* In a run of words: stands before the first block that may hold words beginning with these
  * bytes. */
 sy_status sy_lexicon_seek_word(sy_lexicon_cursor *c, const uint8_t *word, uint32_t bytes,

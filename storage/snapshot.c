@@ -69,25 +69,25 @@ static sy_status open_segment(sy_segment *s, sy_error *error) {
   return open_deletes(s, error);
 }
 
-static sy_status load_table(sy_segment *s, int number, const uint8_t *data, uint64_t bytes,
-                            sy_error *error) {
-  s->tables[number] = malloc(bytes + SY_ENV_READ_BEHIND);
+/* Copies a value, verified; *table is the copy. */
+static sy_status load_table(sy_segment *s, int number, sy_part part, uint32_t ordinal,
+                            sy_value *table, sy_error *error) {
+  SY_TRY(sy_env_get_checked(s->env, s->info.id, part, ordinal, table, error));
+  uint64_t bytes = table->bytes + SY_ENV_READ_BEHIND;
+  const uint8_t *from = table->data;
+  table->data = s->tables[number] = malloc(bytes);
   if (!s->tables[number]) return sy_fail_memory(error);
-  return sy_env_copy(s->env, data, bytes + SY_ENV_READ_BEHIND, s->tables[number], error);
+  return sy_env_copy(s->env, from, bytes, s->tables[number], error);
 }
 
 sy_status sy_segment_load_tables(sy_segment *s, sy_error *error) {
-  sy_value value;
+  sy_value table;
   for (uint32_t f = 0; f < SY_FIELD_COUNT; f++) {
-    SY_TRY(sy_env_get_checked(s->env, s->info.id, SY_PART_LENGTHS, f, &value, error));
-    SY_TRY(load_table(s, f, s->lengths[f], s->info.articles, error));
-    s->lengths[f] = s->lexicon.lengths[f] = s->tables[f];
+    SY_TRY(load_table(s, (int)f, SY_PART_LENGTHS, f, &table, error));
+    s->lengths[f] = s->lexicon.lengths[f] = table.data;
   }
-  sy_value directory = s->lexicon.directory;
-  SY_TRY(sy_env_get_checked(s->env, s->info.id, SY_PART_LEXICON_DIRECTORY, 0, &value, error));
-  SY_TRY(load_table(s, SY_FIELD_COUNT, directory.data, directory.bytes, error));
-  directory.data = s->tables[SY_FIELD_COUNT];
-  return sy_lexicon_init(&s->lexicon, directory, error);
+  SY_TRY(load_table(s, SY_FIELD_COUNT, SY_PART_LEXICON_DIRECTORY, 0, &table, error));
+  return sy_lexicon_init(&s->lexicon, table, error);
 }
 
 sy_status sy_lexicon_view_open(sy_lexicon_view *view, const sy_segment *segment, sy_error *error) {

@@ -334,7 +334,6 @@ static void check_huge(const char *piece, uint32_t count, const char *last,
   remove_directory(path);
 }
 
-/* Over 2^20 bytes and over 2^20 positions: tuples of other widths. */
 static sy_status count_value(void *context, uint32_t segment, uint32_t part, uint32_t ordinal,
                              sy_value value, bool sound) {
   (void)part, (void)ordinal, (void)value;
@@ -368,6 +367,7 @@ static void test_nothing_left(void **state) {
   remove_directory(path);
 }
 
+/* Over 2^20 bytes and over 2^20 positions: tuples of other widths. */
 static void test_huge_article(void **state) {
   (void)state;
   check_huge("ab ", 1100000, "尾末", 1100000);
